@@ -22,9 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("name", choices=SERVERS)
     serve.add_argument("--port", type=int, default=0, help="0 picks a free one")
     serve.add_argument("--state", type=Path, help="the SQLite file to keep state in (default: in memory)")
-    serve.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="a server's own setting"
-    )
+    serve.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a server's own setting")
 
     faults = commands.add_parser("faults", help="tell a running server to fail")
     faults.add_argument("--url", required=True, help="scheme, host and port of the server")
