@@ -1,0 +1,61 @@
+"""What every accounting system must be able to do, in the words of the bridge."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from shared.documents import Customer, Product
+from shared.messages import Binding, Document, State
+from shared.routes import Route
+
+
+class Bindings:
+    """Customers and products and what they are in accounting: what the journal knew, and what is found now.
+
+    What is found is kept even when the document fails afterwards, so that an id is never lost.
+    """
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self._known = dict(known)
+        self.made: list[Binding] = []
+
+    def get(self, record: Customer | Product) -> str | None:
+        """Give the accounting id of a customer or product, where one is known."""
+        return self._known.get(f"{self._table(record)}:{record.id}")
+
+    def add(self, record: Customer | Product, accounting_id: str, number: str = "") -> None:
+        """Bind a customer or product to what it is in accounting."""
+        table = self._table(record)
+        self._known[f"{table}:{record.id}"] = accounting_id
+        self.made.append(Binding(table=table, id=record.id, accounting_id=accounting_id, number=number))
+
+    @staticmethod
+    def _table(record: Customer | Product) -> str:
+        return record.table if isinstance(record, Customer) else "product"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What accounting holds after an export."""
+
+    state: State
+    number: str
+    accounting_id: str
+    total: Decimal | None
+    currency: str
+    written_hash: str
+    """content hash of what accounting now holds"""
+    note: str = field(default="")
+
+
+class AccountingSystem(Protocol):
+    """One accounting system. Its methods raise Refused, Unavailable or Misconfigured, and nothing else on purpose."""
+
+    async def export(self, document: Document, route: Route, key: UUID, bindings: Bindings) -> Outcome:
+        """Make accounting hold the document under its key, exactly once, and say what it holds."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of sessions and connections."""
+        ...

@@ -1,0 +1,125 @@
+"""Canonical records: what a document is, whatever system it came from or goes to.
+
+Amounts are Decimal in the document's currency; ``net`` is without tax and after every discount. A tax ``rate`` is in
+percent; ``None`` means without VAT, which is not the same as 0 %.
+"""
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+CustomerTable = Literal["account", "contact"]
+DocumentTable = Literal["invoice", "salesorder"]
+
+
+class Record(BaseModel):
+    """Base of the canonical records: immutable, closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Address(Record):
+    """A postal address; every part may be empty."""
+
+    street: str = ""
+    city: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+class Customer(Record):
+    """Who buys: an account, or a contact (a person)."""
+
+    table: CustomerTable
+    id: UUID
+    name: str
+    number: str = ""
+    """account.accountnumber"""
+    tax_number: str = ""
+    """ИНН, VAT number …: the configured column"""
+    kpp: str = ""
+    """КПП, Russian legal entities only"""
+    email: str = ""
+    phone: str = ""
+    address: Address = Address()
+
+    @property
+    def is_person(self) -> bool:
+        """Whether this is a person rather than a company or a sole trader."""
+        return self.table == "contact"
+
+
+class Unit(Record):
+    """A unit of measure; ``okei`` is its code in the Russian classifier where one is configured."""
+
+    id: UUID
+    name: str
+    okei: str = ""
+
+
+class Product(Record):
+    """A product or a service of the catalogue."""
+
+    id: UUID
+    number: str
+    name: str
+    is_service: bool
+
+
+class Line(Record):
+    """One line. A write-in line has no product; its ``description`` says what it is."""
+
+    id: UUID
+    number: int
+    """position in the document, from 1"""
+    product: Product | None
+    unit: Unit | None
+    description: str
+    quantity: Decimal
+    price: Decimal
+    """per unit, as in the CRM, before discounts, without tax"""
+    net: Decimal
+    tax: Decimal
+    rate: Decimal | None
+
+    @property
+    def gross(self) -> Decimal:
+        """What the customer pays for the line."""
+        return self.net + self.tax
+
+
+class Currency(Record):
+    """ISO 4217 code and the number of digits after the point of its minor unit."""
+
+    code: str
+    precision: int
+
+    @property
+    def minor_unit(self) -> Decimal:
+        """The smallest amount, such as 0.01."""
+        return Decimal(1).scaleb(-self.precision)
+
+
+class Invoice(Record):
+    """An issued invoice."""
+
+    table: Literal["invoice"] = "invoice"
+    id: UUID
+    number: str
+    document_date: date
+    shipment_date: date
+    due_date: date
+    currency: Currency
+    customer: Customer
+    lines: tuple[Line, ...]
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+
+    def content_hash(self) -> str:
+        """Give the SHA-256 of the business content: equal content, equal hash, whatever the row versions are."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

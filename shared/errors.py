@@ -1,0 +1,49 @@
+"""The small tree of errors; its class decides what happens next.
+
+BridgeError
+├── Refused        the data can't be exported: a sentence goes to the journal, the message is completed
+├── Unavailable    a system is away: the reference is sent again later, nothing is dead-lettered
+│   └── AnswerLost the request may have been carried out: look the document up before anything else
+├── Misconfigured  a setting is wrong: as Unavailable, and the health endpoint names it
+└── Unreadable     a message can't be read at all: it goes to the queue ``poison``
+"""
+
+from shared.refusals import Refusal
+
+
+class BridgeError(Exception):
+    """What the bridge raises on purpose."""
+
+
+class Refused(BridgeError):
+    """Bad data, in a sentence for a person."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.code)
+        self.refusal = refusal
+
+
+class Unavailable(BridgeError):
+    """A system does not do its work now. ``retry_after`` is in seconds, where the system named a time."""
+
+    def __init__(self, system: str, cause: str, retry_after: float | None = None) -> None:
+        super().__init__(f"{system}: {cause}")
+        self.system = system
+        self.cause = cause
+        self.retry_after = retry_after
+
+
+class AnswerLost(Unavailable):
+    """The request was sent and no answer came: the work may be done or not."""
+
+
+class Misconfigured(BridgeError):
+    """A setting, a credential or a right is missing or wrong. ``problems`` holds one sentence each."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class Unreadable(BridgeError):
+    """A message or an event whose content can't be read; the text says why and quotes nothing of it."""

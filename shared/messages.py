@@ -1,0 +1,200 @@
+"""What travels on the queues. Bodies are UTF-8 JSON, gzipped when large; amounts are strings, never floats."""
+
+import gzip
+import json
+import zlib
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.documents import Invoice
+from shared.errors import Unreadable
+from shared.refusals import Refusal
+from shared.routes import Target
+
+SCHEMA: Literal[1] = 1
+GZIP_FROM = 32 * 1024
+MAX_UNPACKED = 32 * 1024 * 1024
+_GZIP_MAGIC = b"\x1f\x8b"
+
+Table = Literal["invoice", "invoicedetail", "account", "contact", "product"]
+"""Tables whose changes can cause an export."""
+
+
+class State(StrEnum):
+    """Where a document stands; the labels are those of the journal's choice column."""
+
+    WAITING = "Waiting"
+    PAUSED = "Paused"
+    BEFORE_START = "Before start"
+    EXPORTED = "Exported"
+    POSTED = "Posted"
+    REFUSED = "Refused"
+    RETRYING = "Retrying"
+    CANCELLED = "Cancelled"
+    PAID = "Paid"
+    PARTIALLY_PAID = "Partially paid"
+    BOUND = "Bound"
+    DRAFT = "Draft awaiting approval"
+
+    @property
+    def in_accounting(self) -> bool:
+        """Whether accounting holds the document in the version that the journal names."""
+        return self in {State.EXPORTED, State.POSTED, State.PAID, State.PARTIALLY_PAID, State.DRAFT}
+
+
+class Message(BaseModel):
+    """What every message carries. ``traceparent`` is W3C's; one trace runs through every hop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    organization_id: UUID
+    correlation_id: str = Field(max_length=100)
+    traceparent: str = Field(default="", max_length=100)
+
+    def encode(self) -> bytes:
+        """Give the body."""
+        body = self.model_dump_json().encode()
+        return gzip.compress(body, compresslevel=1, mtime=0) if len(body) >= GZIP_FROM else body
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """Read a body. Unreadable says which field is wrong, and quotes nothing."""
+        try:
+            return cls.model_validate_json(unpack(body))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"]) or "body"
+            raise Unreadable(f"{cls.__name__}: {place}: {first['type']}") from None
+
+
+def unpack(body: bytes) -> bytes:
+    """Undo the compression of a body, whatever it unpacks to, up to 32 MB."""
+    if not body.startswith(_GZIP_MAGIC):
+        return body
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacker.decompress(body, MAX_UNPACKED)
+    except zlib.error:
+        raise Unreadable("body: broken gzip") from None
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise Unreadable("body: cut short, or larger than 32 MB unpacked")
+    return data
+
+
+class Reference(Message):
+    """A hint that a record may have to be exported; everything else is read when it is handled."""
+
+    kind: Literal["reference"] = "reference"
+    schema_version: Literal[1] = SCHEMA
+    table: Table
+    id: UUID
+    cause: str = Field(max_length=100)
+    """event:Update, retry, …"""
+    occurred_at: datetime
+    """when the first event of this chain happened; the start of “seconds from event to posted”"""
+    attempt: int = Field(default=0, ge=0)
+
+
+def salvage(body: bytes) -> Reference | None:
+    """Make a reference of a message that another version of the bridge wrote, where its table and id can be read.
+
+    A deployment in between must not lose a document: the reference is read afresh by whoever gets it.
+    """
+    try:
+        content = json.loads(unpack(body))
+    except (ValueError, Unreadable):
+        return None
+    if not isinstance(content, dict) or content.get("schema_version") == SCHEMA:
+        return None
+    inner = content.get("reference", content)
+    if not isinstance(inner, dict):
+        return None
+    known = {name: inner[name] for name in Reference.model_fields if name in inner}
+    try:
+        return Reference.model_validate_json(json.dumps(known | {"schema_version": SCHEMA}))
+    except ValidationError:
+        return None
+
+
+class Journalled(BaseModel):
+    """What the journal knows of one record in one accounting system."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    row_id: UUID
+    etag: str
+    state: State
+    version: int = 0
+    hash: str = ""
+    written_hash: str = ""
+    generation: int = 0
+    attempt: int = 0
+    changed_at: datetime | None = None
+    number: str = ""
+    accounting_id: str = ""
+    message: str = ""
+
+
+class Document(Message):
+    """A whole document on its way to one accounting system. The connector needs nothing else."""
+
+    kind: Literal["document"] = "document"
+    schema_version: Literal[1] = SCHEMA
+    target: Target
+    route: str
+    invoice: Invoice
+    version: int
+    hash: str
+    journal: Journalled | None
+    bindings: dict[str, str] = {}
+    """``table:id`` of customer and products → their id in accounting, as far as the journal knows them"""
+    reference: Reference
+
+
+class Binding(BaseModel):
+    """A customer or a product that a connector found or created in accounting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: Literal["account", "contact", "product"]
+    id: UUID
+    accounting_id: str
+    number: str = ""
+
+
+class Result(Message):
+    """What became of a document, on its way to the journal."""
+
+    kind: Literal["result"] = "result"
+    schema_version: Literal[1] = SCHEMA
+    target: Target
+    table: Literal["invoice"]
+    id: UUID
+    record: str
+    """the document's number in the CRM"""
+    state: State
+    version: int
+    hash: str = ""
+    written_hash: str = ""
+    generation: int = 0
+    attempt: int = 0
+    at: datetime
+    number: str = ""
+    accounting_id: str = ""
+    total: str = ""
+    currency: str = ""
+    refusal: Refusal | None = None
+    cause: str = ""
+    """why a retry is waiting, or what a person should know of a success"""
+    next_attempt_at: datetime | None = None
+    hangs_on: tuple[str, ...] = ()
+    """``table:id`` of the records whose change may mend a refusal"""
+    lines: tuple[UUID, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    journal: Journalled | None = None
+    """the row as export read it: saves reading it again when nobody else wrote"""
+    reference: Reference

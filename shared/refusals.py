@@ -1,0 +1,260 @@
+"""The catalogue of refusals: why a document is not in the books, in a sentence for a person, in Russian and English.
+
+A sentence names the record, the field and the value (never a personal one), says what accounting holds now, and ends
+with what to do and who does it.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Language = Literal["ru", "en"]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What is wrong and what to do, in both languages; the same ``{placeholders}`` in each."""
+
+    en: str
+    en_do: str
+    ru: str
+    ru_do: str
+
+
+class Refusal(BaseModel):
+    """A reason, by its code in the catalogue, with the values for its placeholders."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    values: dict[str, str] = {}
+
+    def text(self, language: Language, record: str, holds: str) -> str:
+        """Give the sentence. ``record`` is the document's number; ``holds`` what accounting has (empty: nothing)."""
+        sentence = CATALOGUE[self.code]
+        if language == "ru":
+            problem, do = sentence.ru, sentence.ru_do
+            lead, has = f"Счёт {record}", f"В учёте: {holds or 'ничего'}."
+        else:
+            problem, do = sentence.en, sentence.en_do
+            lead, has = f"Invoice {record}", f"In accounting: {holds or 'nothing'}."
+        return f"{lead}: {problem.format(**self.values)} {has} {do.format(**self.values)}"
+
+
+def refusal(code: str, **values: object) -> Refusal:
+    """Make a refusal; a code that the catalogue lacks or a placeholder without a value is an error of ours."""
+    sentence = CATALOGUE[code]
+    made = Refusal(code=code, values={name: str(value) for name, value in values.items()})
+    (sentence.en + sentence.en_do + sentence.ru + sentence.ru_do).format(**made.values)
+    return made
+
+
+CATALOGUE: dict[str, Sentence] = {
+    # --- the document in the CRM
+    "date_missing": Sentence(
+        "the date in “{field}” is empty.",
+        "Manager: fill it in on the invoice.",
+        "не заполнена дата в поле «{field}».",
+        "Менеджер: заполните её в счёте.",
+    ),
+    "customer_missing": Sentence(
+        "it has no customer.",
+        "Manager: choose an account or a contact in “customerid”.",
+        "не указан клиент.",
+        "Менеджер: выберите организацию или контакт в поле «customerid».",
+    ),
+    "customer_name_missing": Sentence(
+        "the customer's name is empty.",
+        "Manager: fill in the name in the customer's card.",
+        "у клиента не заполнено наименование.",
+        "Менеджер: заполните наименование в карточке клиента.",
+    ),
+    "customer_inactive": Sentence(
+        "its customer is inactive in the CRM.",
+        "Manager: activate the customer or choose another one.",
+        "клиент в CRM неактивен.",
+        "Менеджер: активируйте клиента или выберите другого.",
+    ),
+    "currency_missing": Sentence(
+        "it has no currency.",
+        "Manager: choose a currency in “transactioncurrencyid”.",
+        "не указана валюта.",
+        "Менеджер: выберите валюту в поле «transactioncurrencyid».",
+    ),
+    "no_lines": Sentence(
+        "it has no lines.",
+        "Manager: add the products or services to the invoice.",
+        "в нём нет строк.",
+        "Менеджер: добавьте в счёт товары или услуги.",
+    ),
+    "line_without_product": Sentence(
+        "line {line} has neither a product nor a description.",
+        "Manager: choose a product or write a description.",
+        "в строке {line} нет ни продукта, ни описания.",
+        "Менеджер: выберите продукт или заполните описание.",
+    ),
+    "quantity_not_positive": Sentence(
+        "line {line} has the quantity {value}; only a positive one can be exported.",
+        "Manager: correct the quantity. A return is the accountant's correction document, not a line.",
+        "в строке {line} количество {value}; выгружается только положительное.",
+        "Менеджер: исправьте количество. Возврат оформляет бухгалтер корректировкой, а не строкой.",
+    ),
+    "amount_negative": Sentence(
+        "line {line} has the amount {value}; a negative one can't be exported.",
+        "Manager: correct the price or the discount. A return is the accountant's correction document.",
+        "в строке {line} сумма {value}; отрицательная не выгружается.",
+        "Менеджер: исправьте цену или скидку. Возврат оформляет бухгалтер корректировкой.",
+    ),
+    "precision": Sentence(
+        "line {line}, “{field}”: {value} has more than {digits} digits after the point.",
+        "Manager: round the value in the invoice.",
+        "строка {line}, поле «{field}»: в значении {value} больше {digits} знаков после запятой.",
+        "Менеджер: округлите значение в счёте.",
+    ),
+    "value_missing": Sentence(
+        "line {line}: “{field}” is empty.",
+        "Manager: fill it in.",
+        "строка {line}: поле «{field}» не заполнено.",
+        "Менеджер: заполните его.",
+    ),
+    "freight": Sentence(
+        "the freight amount {value} stands outside the lines.",
+        "Manager: put freight on a line of its own and clear “freightamount”.",
+        "сумма доставки {value} указана вне строк.",
+        "Менеджер: добавьте доставку отдельной строкой и очистите поле «freightamount».",
+    ),
+    "sum_differs": Sentence(
+        "the lines add up to {lines}, but “{field}” says {header}: the difference is {difference}.",
+        "Manager: recalculate the invoice; if it stays, tell the administrator.",
+        "сумма по строкам {lines}, а в поле «{field}» — {header}: расхождение {difference}.",
+        "Менеджер: пересчитайте счёт; если не поможет, сообщите администратору.",
+    ),
+    "rate_unreadable": Sentence(
+        "line {line}: “{value}” in “{field}” is not a tax rate.",
+        "Manager: choose one of {known}.",
+        "строка {line}: «{value}» в поле «{field}» — не ставка НДС.",
+        "Менеджер: выберите одну из: {known}.",
+    ),
+    "rate_not_allowed": Sentence(
+        "line {line}: the tax rate {rate} is not in use on {date}; in use are {known}.",
+        "Manager: correct the rate of the line.",
+        "строка {line}: ставка НДС {rate} на {date} не применяется; применяются: {known}.",
+        "Менеджер: исправьте ставку в строке.",
+    ),
+    "rate_not_derivable": Sentence(
+        "line {line}: the tax {tax} on {net} fits no single rate ({fitting}).",
+        "Manager: choose the rate of the line or correct the tax.",
+        "строка {line}: налог {tax} с суммы {net} не даёт одной ставки ({fitting}).",
+        "Менеджер: укажите ставку строки или исправьте налог.",
+    ),
+    "tax_differs": Sentence(
+        "line {line}: the tax {tax} is not {rate} of {net}; expected {expected}, the difference is {difference}.",
+        "Manager: correct the tax or the rate of the line.",
+        "строка {line}: налог {tax} не равен {rate} от {net}; ожидается {expected}, расхождение {difference}.",
+        "Менеджер: исправьте налог или ставку строки.",
+    ),
+    "too_large": Sentence(
+        "it is too large to be carried ({size} KB of {limit} KB).",
+        "Manager: split it into several invoices.",
+        "он слишком велик для передачи ({size} КБ из {limit} КБ).",
+        "Менеджер: разделите его на несколько счетов.",
+    ),
+    "changed_after_export": Sentence(
+        "it was changed in the CRM after it had been exported; the document in accounting was left as it is.",
+        "Accountant: check the document and correct it there.",
+        "он изменён в CRM после выгрузки; документ в учёте оставлен без изменений.",
+        "Бухгалтер: проверьте документ и исправьте его в учёте.",
+    ),
+    "cancelled_after_export": Sentence(
+        "it was cancelled in the CRM after it had been exported; the document in accounting was left as it is.",
+        "Accountant: cancel the document there.",
+        "он отменён в CRM после выгрузки; документ в учёте оставлен без изменений.",
+        "Бухгалтер: отмените документ в учёте.",
+    ),
+    # --- what accounting lacks or says
+    "several_matches": Sentence(
+        "several records in accounting fit its customer: {matches}.",
+        "Accountant: leave one of them, or mark the others for deletion.",
+        "клиенту соответствуют несколько записей в учёте: {matches}.",
+        "Бухгалтер: оставьте одну из них или пометьте остальные на удаление.",
+    ),
+    "several_items": Sentence(
+        "line {line}: several items in accounting have the number “{value}”: {matches}.",
+        "Accountant: leave one of them, or mark the others for deletion.",
+        "строка {line}: в учёте несколько позиций с артикулом «{value}»: {matches}.",
+        "Бухгалтер: оставьте одну из них или пометьте остальные на удаление.",
+    ),
+    "several_contracts": Sentence(
+        "the customer has several contracts that fit: {matches}.",
+        "Accountant: leave one contract for this organisation and currency.",
+        "у контрагента несколько подходящих договоров: {matches}.",
+        "Бухгалтер: оставьте один договор для этой организации и валюты.",
+    ),
+    "product_number_missing": Sentence(
+        "line {line}: its product has no “productnumber”.",
+        "Manager: fill in the number in the product's card.",
+        "строка {line}: у продукта не заполнен «productnumber».",
+        "Менеджер: заполните номер в карточке продукта.",
+    ),
+    "too_long": Sentence(
+        "“{field}” is longer than the {limit} characters that accounting takes.",
+        "Manager: shorten it.",
+        "поле «{field}» длиннее {limit} знаков, которые принимает учёт.",
+        "Менеджер: сократите его.",
+    ),
+    "unit_unknown": Sentence(
+        "line {line}: accounting has no unit “{value}”.",
+        "Accountant: add the unit to the classifier; administrator: set its code in the CRM.",
+        "строка {line}: в учёте нет единицы измерения «{value}».",
+        "Бухгалтер: добавьте единицу в классификатор; администратор: укажите её код в CRM.",
+    ),
+    "currency_unknown": Sentence(
+        "accounting has no currency {value}.",
+        "Accountant: add the currency.",
+        "в учёте нет валюты {value}.",
+        "Бухгалтер: добавьте валюту.",
+    ),
+    "exchange_rate_missing": Sentence(
+        "accounting has no exchange rate of {value} for {date}.",
+        "Accountant: enter the rate; the invoice then goes through by itself.",
+        "в учёте нет курса {value} на {date}.",
+        "Бухгалтер: введите курс, и счёт пройдёт сам.",
+    ),
+    "rate_not_mapped": Sentence(
+        "line {line}: the tax rate {rate} has no tax code in the settings of route “{route}”.",
+        "Administrator: add the rate to “vat_groups” of the route.",
+        "строка {line}: для ставки НДС {rate} нет кода в настройках маршрута «{route}».",
+        "Администратор: добавьте ставку в «vat_groups» маршрута.",
+    ),
+    "total_not_reachable": Sentence(
+        "accounting would compute {accounting} where the CRM has {crm} ({field}): the difference is {difference}.",
+        "Manager: correct prices or tax; accountant: say which rounding applies.",
+        "учёт вычислит {accounting}, а в CRM {crm} ({field}): расхождение {difference}.",
+        "Менеджер: исправьте цены или налог; бухгалтер: уточните правило округления.",
+    ),
+    "accounting_refused": Sentence(
+        "accounting refused it: “{message}”.",
+        "Accountant: remove the cause; the administrator can then press Retry.",
+        "учёт отказал: «{message}».",
+        "Бухгалтер: устраните причину; затем нажмите «Повторить».",
+    ),
+    "written_otherwise": Sentence(
+        "accounting already holds this document with other content ({fields}).",
+        "Accountant: check the document and correct it there.",
+        "в учёте уже есть этот документ с другим содержанием ({fields}).",
+        "Бухгалтер: проверьте документ и исправьте его в учёте.",
+    ),
+    "deleted_in_accounting": Sentence(
+        "the document was deleted or marked for deletion in accounting.",
+        "Accountant: restore it, or let the administrator export it anew.",
+        "документ в учёте удалён или помечен на удаление.",
+        "Бухгалтер: восстановите его, либо администратор выгрузит его заново.",
+    ),
+    "setup_missing": Sentence(
+        "accounting lacks what the settings of route “{route}” name: {what}.",
+        "Administrator: correct the setting or add it to accounting.",
+        "в учёте нет того, что указано в настройках маршрута «{route}»: {what}.",
+        "Администратор: исправьте настройку или заведите это в учёте.",
+    ),
+}

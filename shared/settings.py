@@ -1,0 +1,186 @@
+"""Every app setting, typed, in one place. The README's table is held against this module by a test."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from shared.errors import Misconfigured
+from shared.refusals import Language
+from shared.routes import ColumnName, Route, Target, overlaps
+
+
+def _from_json(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"is not JSON ({error})") from error
+
+
+def _http_address(value: str) -> str:
+    if not value.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        raise ValueError("must begin with https:// (http only to this machine)")
+    return value.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_http_address)]
+
+
+def _setting(name: str, about: str, **more: Any) -> Any:
+    return Field(alias=name, description=about, **more)
+
+
+class Settings(BaseModel):
+    """The settings in force. Field descriptions are for the administrator."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    # --- Dataverse
+    dataverse_url: Address = _setting(
+        "DATAVERSE_URL", "Address of the environment, such as https://contoso.crm4.dynamics.com"
+    )
+    dataverse_organization_id: UUID = _setting(
+        "DATAVERSE_ORGANIZATION_ID", "The organization's id; nothing is written when another one answers"
+    )
+    dataverse_token_url: Address = _setting(
+        "DATAVERSE_TOKEN_URL", "Token endpoint: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"
+    )
+    dataverse_client_id: str = _setting("DATAVERSE_CLIENT_ID", "The application user's client id", min_length=1)
+    dataverse_client_secret: SecretStr = _setting("DATAVERSE_CLIENT_SECRET", "Its secret")
+    dataverse_user_id: UUID | None = _setting(
+        "DATAVERSE_USER_ID", "systemuserid of the application user; events that it caused are dropped", default=None
+    )
+
+    # --- columns that a company adds to Microsoft's tables
+    column_account_tax_number: ColumnName | None = _setting(
+        "COLUMN_ACCOUNT_TAX_NUMBER", "account: column with the tax number (ИНН, VAT number)", default=None
+    )
+    column_account_kpp: ColumnName | None = _setting("COLUMN_ACCOUNT_KPP", "account: column with the КПП", default=None)
+    column_contact_tax_number: ColumnName | None = _setting(
+        "COLUMN_CONTACT_TAX_NUMBER", "contact: column with the tax number", default=None
+    )
+    column_line_tax_rate: ColumnName | None = _setting(
+        "COLUMN_LINE_TAX_RATE",
+        "lines: column with the tax rate (22, 10 %, none); empty: derived from the tax",
+        default=None,
+    )
+    column_unit_okei: ColumnName | None = _setting(
+        "COLUMN_UNIT_OKEI", "uom: column with the ОКЕИ code (1C finds the unit by it)", default=None
+    )
+
+    # --- what is exported, and how
+    routes: Annotated[tuple[Route, ...], BeforeValidator(_from_json)] = _setting(
+        "ROUTES", "JSON: which legal entity's documents go where (see Routes)", min_length=1
+    )
+    invoice_issued_statuses: Annotated[tuple[int, ...], BeforeValidator(_from_json)] = _setting(
+        "INVOICE_ISSUED_STATUSES", "JSON: statuscodes in which an invoice counts as issued", default=(4, 100001, 100002)
+    )
+    language: Language = _setting("LANGUAGE", "Language of the sentences in the CRM: ru or en", default="en")
+    lanes: int = _setting("LANES", "How many calls into an accounting system may run at once", default=4, ge=1, le=64)
+    epoch: int = _setting("EPOCH", "Raised by the operator after the CRM was restored from a backup", default=0, ge=0)
+    retry_first_seconds: float = _setting("RETRY_FIRST_SECONDS", "Wait before the first retry", default=5.0, gt=0)
+    retry_max_seconds: float = _setting("RETRY_MAX_SECONDS", "Longest wait between retries", default=900.0, gt=0)
+
+    # --- 1C
+    onec_url: Address | None = _setting("ONEC_URL", "1C: address ending in /odata/standard.odata", default=None)
+    onec_username: str | None = _setting("ONEC_USERNAME", "1C: the integration user", default=None)
+    onec_password: SecretStr | None = _setting("ONEC_PASSWORD", "1C: its password", default=None)
+
+    # --- SAP Business One
+    sapb1_url: Address | None = _setting("SAPB1_URL", "Service Layer: address ending in /b1s/v2", default=None)
+    sapb1_company: str | None = _setting("SAPB1_COMPANY", "Service Layer: CompanyDB", default=None)
+    sapb1_username: str | None = _setting("SAPB1_USERNAME", "Service Layer: the integration user", default=None)
+    sapb1_password: SecretStr | None = _setting("SAPB1_PASSWORD", "Service Layer: its password", default=None)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        problems = [f"ROUTES: {problem}" for problem in overlaps(self.routes)]
+        for target in sorted({route.target for route in self.routes}):
+            problems += [
+                f"{name}: required, because a route leads to {target}"
+                for name, value in self.connection(target).items()
+                if value is None
+            ]
+        if self.retry_first_seconds > self.retry_max_seconds:
+            problems.append("RETRY_FIRST_SECONDS: must not be more than RETRY_MAX_SECONDS")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def connection(self, target: Target) -> dict[str, str | SecretStr | None]:
+        """Give the settings that connect to an accounting system, by their names."""
+        if target == "onec":
+            return {
+                "ONEC_URL": self.onec_url,
+                "ONEC_USERNAME": self.onec_username,
+                "ONEC_PASSWORD": self.onec_password,
+            }
+        return {
+            "SAPB1_URL": self.sapb1_url,
+            "SAPB1_COMPANY": self.sapb1_company,
+            "SAPB1_USERNAME": self.sapb1_username,
+            "SAPB1_PASSWORD": self.sapb1_password,
+        }
+
+    def route(self, name: str) -> Route | None:
+        """Find a route by its name."""
+        return next((route for route in self.routes if route.name == name), None)
+
+
+SERVICE_BUS_CONNECTION = "ServiceBusConnection"
+"""Connection of triggers and senders: a connection string, or with ``__fullyQualifiedNamespace`` an identity."""
+
+PLATFORM_SETTINGS: dict[str, str] = {
+    SERVICE_BUS_CONNECTION: "Service Bus connection string (or the next one)",
+    f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace": "Service Bus host name, for a managed identity",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "Application Insights; empty: no telemetry leaves",
+    "AzureWebJobsStorage": "The Functions host's own storage",
+    "FUNCTIONS_WORKER_RUNTIME": "python",
+}
+"""Settings that the Functions host or an SDK reads, not :class:`Settings`."""
+
+
+def _place(location: tuple[int | str, ...], routes: object) -> str:
+    """Name a setting and the place in it: ``ROUTES: route “ru”, field dates.due``."""
+    name, *inner = location
+    if name != "ROUTES" or not inner or not isinstance(inner[0], int):
+        return str(name)
+    index, field = inner[0], ".".join(map(str, inner[1:]))
+    route = routes[index] if isinstance(routes, list) else None
+    named = route.get("name") if isinstance(route, dict) else None
+    label = f"“{named}”" if isinstance(named, str) else f"number {index + 1}"
+    return f"ROUTES: route {label}" + (f", field {field}" if field else "")
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from the environment; an empty value counts as absent.
+
+    Raises Misconfigured with one sentence for each missing or wrong setting; no value is quoted.
+    """
+    given = {name: value for name, value in environment.items() if value != ""}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        try:
+            routes = json.loads(given.get("ROUTES", "null"))
+        except ValueError:
+            routes = None
+        problems = []
+        for detail in error.errors(include_url=False, include_input=False):
+            message = "is missing" if detail["type"] == "missing" else detail["msg"].removeprefix("Value error, ")
+            place = _place(detail["loc"], routes) if detail["loc"] else ""
+            problems.extend([f"{place}: {message}"] if place else message.split("; "))
+        raise Misconfigured(*problems) from None
