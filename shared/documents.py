@@ -121,5 +121,15 @@ class Invoice(Record):
     total: Decimal
 
     def content_hash(self) -> str:
-        """Give the SHA-256 of the business content: equal content, equal hash, whatever the row versions are."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Give the SHA-256 of the business content: equal content, equal hash, whatever the row versions are.
+
+        Customer, products and units count by their ids: a new telephone number is no change of the invoice.
+        """
+        only_id = {"name", "number", "is_service", "okei"}
+        content = self.model_dump_json(
+            exclude={
+                "customer": set(Customer.model_fields) - {"table", "id"},
+                "lines": {"__all__": {"product": only_id, "unit": only_id}},
+            }
+        )
+        return hashlib.sha256(content.encode()).hexdigest()

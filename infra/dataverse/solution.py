@@ -8,10 +8,9 @@ the publisher's range. Column types carry the names of Dataverse's own Attribute
 from dataclasses import dataclass
 from typing import Literal
 
-ColumnType = Literal["String", "Memo", "Picklist", "Integer", "Decimal", "Boolean", "DateTime", "Lookup"]
+from shared.dataverse.journal import STATE_VALUES
 
-OPTION_VALUE_PREFIX = 71719
-"""First digits of every option value of the publisher (Dataverse adds four more)."""
+ColumnType = Literal["String", "Memo", "Picklist", "Integer", "Decimal", "Boolean", "DateTime", "Lookup"]
 
 
 @dataclass(frozen=True)
@@ -43,23 +42,7 @@ class Table:
     """The one column of the alternate key."""
 
 
-STATES: tuple[tuple[int, str], ...] = tuple(
-    (OPTION_VALUE_PREFIX * 10_000 + offset, label)
-    for offset, label in (
-        (0, "Waiting"),
-        (1, "Paused"),
-        (2, "Before start"),
-        (3, "Exported"),
-        (4, "Posted"),
-        (5, "Refused"),
-        (6, "Retrying"),
-        (7, "Cancelled"),
-        (8, "Paid"),
-        (9, "Partially paid"),
-        (10, "Bound"),
-        (11, "Draft awaiting approval"),
-    )
-)
+STATES = tuple((value, state.value) for state, value in STATE_VALUES.items())
 
 
 def _parent(table: str) -> Column:

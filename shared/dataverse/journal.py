@@ -1,0 +1,183 @@
+"""The journal: the Dataverse table ``acx_accountingexport``, one row a record and accounting system.
+
+Reading a row, deciding what a result changes in it (pure), and writing the change so that nobody's newer word is lost.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from shared.dataverse.batch import Operation
+from shared.dataverse.columns import Row, key, moment, number, text
+from shared.keys import journal_key
+from shared.messages import Binding, Journalled, Result, State
+from shared.refusals import Language
+
+TABLE = "acx_accountingexport"
+SET = "acx_accountingexports"
+PARENTS = ("invoice", "salesorder", "account", "contact", "product")
+"""Tables whose rows have journal rows under them; the lookup is ``acx_<table>id``."""
+
+_FIRST_OPTION = 717_190_000
+"""First option value of the publisher; the states follow in the order of their declaration."""
+STATE_VALUES = {state: _FIRST_OPTION + offset for offset, state in enumerate(State)}
+_STATES = {value: state for state, value in STATE_VALUES.items()}
+
+COLUMNS = (
+    "acx_accountingexportid",
+    "acx_key",
+    "acx_target",
+    "acx_state",
+    "acx_version",
+    "acx_hash",
+    "acx_writtenhash",
+    "acx_generation",
+    "acx_attempts",
+    "acx_changedon",
+    "acx_number",
+    "acx_accountingid",
+    "acx_message",
+)
+MAX_MESSAGE = 4000
+MAX_LINES = 1_000_000
+
+
+def read(row: Row) -> Journalled:
+    """Make what the bridge knows of a row; an unknown state counts as Waiting, so that it is looked at again."""
+    return Journalled(
+        row_id=key(row, "acx_accountingexportid"),
+        etag=text(row, "@odata.etag"),
+        state=_STATES.get(number(row, "acx_state") or 0, State.WAITING),
+        version=int(text(row, "acx_version") or 0),
+        hash=text(row, "acx_hash"),
+        written_hash=text(row, "acx_writtenhash"),
+        generation=number(row, "acx_generation") or 0,
+        attempt=number(row, "acx_attempts") or 0,
+        changed_at=moment(row, "acx_changedon"),
+        number=text(row, "acx_number"),
+        accounting_id=text(row, "acx_accountingid"),
+        message=text(row, "acx_message"),
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a result does to the journal: columns to write (None: nothing), and whether to look at the record again."""
+
+    columns: dict[str, Any] | None
+    again: bool = False
+
+
+def merge(current: Journalled | None, result: Result, language: Language) -> Change:
+    """Decide what a result changes in the current row.
+
+    The highest version wins, whatever order results arrive in. An older result is never the end of the story when
+    accounting was written: the record goes back on ``changes``, so that accounting gets the last state too.
+    """
+    if current is None:
+        return Change(_columns(result, None, language))
+    if result.version < current.version:
+        wrote = result.state.in_accounting
+        adopt = wrote and not current.accounting_id
+        identity = {"acx_number": result.number, "acx_accountingid": result.accounting_id} if adopt else None
+        return Change(identity, again=wrote)
+    if result.version == current.version:
+        if result.state is State.RETRYING and current.state.in_accounting:
+            return Change(None)
+        if not result.state.in_accounting and _order(result) < (current.attempt, current.changed_at or result.at):
+            return Change(None)
+        if _same(current, result, language):
+            return Change(None)
+    return Change(_columns(result, current, language))
+
+
+def _order(result: Result) -> tuple[int, datetime]:
+    return (result.attempt, result.at)
+
+
+def _same(current: Journalled, result: Result, language: Language) -> bool:
+    """Whether the row says all this already, save for times and attempts."""
+    return (
+        current.state is result.state
+        and result.state is not State.RETRYING
+        and current.number == (result.number or current.number)
+        and current.accounting_id == (result.accounting_id or current.accounting_id)
+        and current.message == message(result, current, language)[:MAX_MESSAGE].strip()
+    )
+
+
+def message(result: Result, current: Journalled | None, language: Language) -> str:
+    """Give the sentence for a person: the refusal with what accounting holds, or why it waits; empty on success."""
+    if result.refusal is not None:
+        return result.refusal.text(language, result.record, _holds(result, current))
+    return result.cause
+
+
+def _holds(result: Result, current: Journalled | None) -> str:
+    number_ = result.number or (current.number if current else "")
+    return f"№ {number_}" if number_ else ""
+
+
+def _columns(result: Result, current: Journalled | None, language: Language) -> dict[str, Any]:
+    columns: dict[str, Any] = {
+        "acx_name": (result.number or result.record)[:200],
+        "acx_state": STATE_VALUES[result.state],
+        "acx_message": message(result, current, language)[:MAX_MESSAGE],
+        "acx_version": str(result.version),
+        "acx_hash": result.hash,
+        "acx_generation": result.generation,
+        "acx_attempts": result.attempt,
+        "acx_changedon": stamp(result.at),
+        "acx_nextattempton": stamp(result.next_attempt_at) if result.next_attempt_at else None,
+        "acx_hangson": json.dumps(result.hangs_on)[:MAX_MESSAGE],
+        "acx_correlationid": result.correlation_id,
+        "acx_retry": False,
+    }
+    if result.state.in_accounting:
+        columns |= {
+            "acx_number": result.number[:100],
+            "acx_accountingid": result.accounting_id[:100],
+            "acx_writtenhash": result.written_hash,
+            "acx_total": Decimal(result.total) if result.total else None,
+            "acx_currency": result.currency or None,
+            "acx_lines": json.dumps([str(line) for line in result.lines], separators=(",", ":"))[:MAX_LINES],
+        }
+        if current is None or not current.state.in_accounting:
+            columns["acx_postedon"] = stamp(result.at)
+    elif current is None and result.accounting_id:
+        columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
+    return columns
+
+
+def stamp(at: datetime) -> str:
+    """Write a time as Dataverse takes it: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def write(key_: str, parent: tuple[str, UUID], current: Journalled | None, columns: dict[str, Any]) -> Operation:
+    """Make the operation that writes a row: a creation, or a change of exactly the state that was read."""
+    if current is not None:
+        return Operation("PATCH", f"{SET}({current.row_id})", columns, {"If-Match": current.etag})
+    table, record = parent
+    target = key_.split(":", 1)[0]
+    created = {"acx_key": key_, "acx_target": target, f"acx_{table}id@odata.bind": f"/{table}s({record})"}
+    return Operation("POST", SET, columns | created)
+
+
+def result_key(result: Result) -> str:
+    """Give the key of the row that a result is about."""
+    return journal_key(result.target, result.table, result.id)
+
+
+def binding_columns(binding: Binding, at: datetime) -> dict[str, Any]:
+    """Give the row of a customer or a product: what it is in accounting."""
+    return {
+        "acx_name": (binding.number or binding.accounting_id)[:200],
+        "acx_state": STATE_VALUES[State.BOUND],
+        "acx_number": binding.number[:100],
+        "acx_accountingid": binding.accounting_id[:100],
+        "acx_changedon": stamp(at),
+    }
