@@ -172,12 +172,85 @@ CATALOGUE: dict[str, Sentence] = {
         "он отменён в CRM после выгрузки; документ в учёте оставлен без изменений.",
         "Бухгалтер: отмените документ в учёте.",
     ),
+    # --- not refused, but not in the books yet
+    "before_start": Sentence(
+        "it is dated {date}, before {start_date}, when this export begins.",
+        "Accountant: such documents are entered by hand; nothing else will happen.",
+        "он датирован {date}, раньше начала выгрузки {start_date}.",
+        "Бухгалтер: такие документы вводятся вручную; больше ничего не произойдёт.",
+    ),
+    "paused": Sentence(
+        "the export of route “{route}” is paused.",
+        "Nobody has to do anything: it goes on by itself when the pause ends.",
+        "выгрузка по маршруту «{route}» приостановлена.",
+        "Делать ничего не нужно: после снятия паузы он выгрузится сам.",
+    ),
+    "retrying": Sentence(
+        "it waits, because a system did not answer as it should ({cause}).",
+        "Nobody has to do anything: it is tried again by itself.",
+        "он ждёт: одна из систем не ответила как должно ({cause}).",
+        "Делать ничего не нужно: попытка повторится сама.",
+    ),
+    "tax_number_missing": Sentence(
+        "its customer has no tax number, and a company is never matched or created without one.",
+        "Manager: fill in the tax number in the customer's card.",
+        "у клиента не заполнен ИНН; организация без него не сопоставляется и не создаётся.",
+        "Менеджер: заполните ИНН в карточке клиента.",
+    ),
+    "tax_number_invalid": Sentence(
+        "the customer's tax number is not an ИНН: 10 digits for a company, 12 for a person, with right check digits.",
+        "Manager: correct it in the customer's card; for a foreign customer fill in the country too.",
+        "ИНН клиента неверен: нужно 10 цифр для организации, 12 для человека, и верные контрольные цифры.",
+        "Менеджер: исправьте ИНН в карточке клиента; для иностранного клиента заполните и страну.",
+    ),
+    "kpp_invalid": Sentence(
+        "the customer's КПП is wrong: 9 characters for a company, none for a sole trader.",
+        "Manager: correct it in the customer's card.",
+        "КПП клиента неверен: 9 знаков у организации, у предпринимателя его нет.",
+        "Менеджер: исправьте КПП в карточке клиента.",
+    ),
     # --- what accounting lacks or says
     "several_matches": Sentence(
         "several records in accounting fit its customer: {matches}.",
         "Accountant: leave one of them, or mark the others for deletion.",
         "клиенту соответствуют несколько записей в учёте: {matches}.",
         "Бухгалтер: оставьте одну из них или пометьте остальные на удаление.",
+    ),
+    "kpp_unknown": Sentence(
+        "accounting has its customer's ИНН without a КПП ({matches}), so it can't be told whether it is the same.",
+        "Accountant: fill in the КПП there.",
+        "в учёте есть контрагент с ИНН клиента, но без КПП ({matches}): нельзя понять, тот ли это.",
+        "Бухгалтер: заполните КПП в карточке контрагента.",
+    ),
+    "foreign_customer": Sentence(
+        "its customer is foreign, and accounting has no counterparty with that tax number (НалоговыйНомер).",
+        "Accountant: create the counterparty with its country and tax number; the invoice then finds it.",
+        "клиент иностранный, а в учёте нет контрагента с таким налоговым номером.",
+        "Бухгалтер: заведите контрагента с его страной и налоговым номером, и счёт найдёт его.",
+    ),
+    "customer_deleted": Sentence(
+        "its customer was deleted or marked for deletion in accounting.",
+        "Accountant: restore the record, or have the administrator remove the binding.",
+        "клиент в учёте удалён или помечен на удаление.",
+        "Бухгалтер: восстановите запись, либо администратор снимет привязку.",
+    ),
+    "item_deleted": Sentence(
+        "line {line}: the item “{value}” was deleted or marked for deletion in accounting.",
+        "Accountant: restore the item, or have the administrator remove the binding.",
+        "строка {line}: позиция «{value}» в учёте удалена или помечена на удаление.",
+        "Бухгалтер: восстановите позицию, либо администратор снимет привязку.",
+    ),
+    "contract_agent_vat": Sentence(
+        "the customer's contract {contract} makes the buyer a tax agent, which takes the tax off its lines.",
+        "Accountant: write this document by hand, or correct the contract.",
+        "по договору {contract} покупатель — налоговый агент, и НДС строк обнулится.",
+        "Бухгалтер: оформите документ вручную или исправьте договор.",
+    ),
+    "number_too_large": Sentence(
+        "line {line}, “{field}”: {value} is larger than accounting can hold.",
+        "Manager: correct the value, or split the line.",
+        "строка {line}, поле «{field}»: значение {value} больше, чем вмещает учёт.",
+        "Менеджер: исправьте значение или разделите строку.",
     ),
     "several_items": Sentence(
         "line {line}: several items in accounting have the number “{value}”: {matches}.",
