@@ -330,4 +330,54 @@ CATALOGUE: dict[str, Sentence] = {
         "в учёте нет того, что указано в настройках маршрута «{route}»: {what}.",
         "Администратор: исправьте настройку или заведите это в учёте.",
     ),
+    # --- what only SAP Business One says
+    "customer_frozen": Sentence(
+        "its customer {code} is frozen or inactive in accounting.",
+        "Accountant: activate the business partner there, or manager: choose another customer.",
+        "клиент {code} в учёте заморожен или неактивен.",
+        "Бухгалтер: активируйте бизнес-партнёра, либо менеджер: выберите другого клиента.",
+    ),
+    "customer_code_taken": Sentence(
+        "its customer would get the code “{code}”, which belongs to another business partner in accounting.",
+        "Accountant: fill in the customer's tax number there if it is the same; manager: else change “accountnumber”.",
+        "клиент получил бы код «{code}», который в учёте занят другим бизнес-партнёром.",
+        "Бухгалтер: заполните там налоговый номер, если это тот же клиент; менеджер: иначе измените «accountnumber».",
+    ),
+    "item_frozen": Sentence(
+        "line {line}: the item “{value}” is frozen or inactive in accounting.",
+        "Accountant: activate the item there.",
+        "строка {line}: позиция «{value}» в учёте заморожена или неактивна.",
+        "Бухгалтер: активируйте позицию.",
+    ),
+    "item_not_for_sale": Sentence(
+        "line {line}: the item “{value}” is not for sale in accounting.",
+        "Accountant: mark it as a sales item, or manager: choose another product.",
+        "строка {line}: позиция «{value}» в учёте не предназначена для продажи.",
+        "Бухгалтер: отметьте её как продаваемую, либо менеджер: выберите другой продукт.",
+    ),
+    "item_tracked": Sentence(
+        "line {line}: the item “{value}” is managed by batches or serial numbers, which the CRM doesn't know.",
+        "Accountant: write this invoice by hand and choose the batches or serial numbers.",
+        "строка {line}: позиция «{value}» учитывается по партиям или серийным номерам, которых CRM не знает.",
+        "Бухгалтер: введите этот счёт вручную и выберите партии или серийные номера.",
+    ),
+    "item_in_stock": Sentence(
+        "line {line}: the item “{value}” is kept in stock, and route “{route}” exports only what is not.",
+        "Accountant: correct the item, or write this invoice by hand.",
+        "строка {line}: позиция «{value}» учитывается на складе, а маршрут «{route}» выгружает только остальное.",
+        "Бухгалтер: исправьте позицию или введите этот счёт вручную.",
+    ),
+    "cancelled_in_accounting": Sentence(
+        "the document {number} was cancelled in accounting.",
+        "Accountant: if it is to be written again, let the administrator export it anew.",
+        "документ {number} в учёте отменён.",
+        "Бухгалтер: если он нужен снова, администратор выгрузит его заново.",
+    ),
+    "total_differs": Sentence(
+        "document {number} stands in accounting with the total {accounting}, the CRM has {crm}: "
+        "the difference is {difference}.",
+        "Accountant: check the document and correct it there.",
+        "документ {number} стоит в учёте с суммой {accounting}, а в CRM {crm}: расхождение {difference}.",
+        "Бухгалтер: проверьте документ и исправьте его в учёте.",
+    ),
 }
