@@ -1,0 +1,204 @@
+"""The broker: queues by name, their receivers, the clock, and the order of commit and acknowledgement.
+
+What one turn of the event loop brings in is worked on at once, committed once, and only then acknowledged and
+delivered (:meth:`Broker.settle_turn`). Everything runs on one event loop; nothing here is for several threads.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from infra.local.servicebus import errors
+from infra.local.servicebus.config import Limits, QueueProperties
+from infra.local.servicebus.errors import RefusedError
+from infra.local.servicebus.faults import Faults
+from infra.local.servicebus.queues import DEAD_LETTER_SUFFIX, Journal, Queue
+
+LOG = logging.getLogger(__name__)
+
+
+class Keeper(Journal, Protocol):
+    """A journal that commits, and fills the queues after a restart."""
+
+    def commit(self) -> None:
+        """Make everything written so far survive."""
+
+    def load(self, queue: Queue) -> None:
+        """Fill a queue with what a former run left."""
+
+    def close(self) -> None:
+        """Commit and let go."""
+
+
+class Consumer(Protocol):
+    """A receiver that is attached to a queue."""
+
+    def deliver_next(self) -> bool | None:
+        """Deliver one message. True: done; False: there is none; None: the receiver wants none."""
+
+    def finish_turn(self) -> None:
+        """Whatever was there has been delivered."""
+
+
+class Candidate(Protocol):
+    """A receiver that waits for the next available session."""
+
+    def offer_session(self) -> bool:
+        """Take the next available session; False where there is none."""
+
+
+class Outlet:
+    """A queue and those who receive from it."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.consumers: deque[Consumer] = deque()
+        self.candidates: deque[Candidate] = deque()
+
+    def pump(self) -> None:
+        """Hand out what there is, taking turns."""
+        while self.candidates and self.candidates[0].offer_session():
+            self.candidates.popleft()
+        idle = 0
+        while idle < len(self.consumers):
+            consumer = self.consumers[0]
+            self.consumers.rotate(-1)
+            delivered = consumer.deliver_next()
+            if delivered:
+                idle = 0
+                continue
+            if delivered is False and not self.queue.requires_session:
+                break
+            idle += 1
+        for consumer in self.consumers:
+            consumer.finish_turn()
+
+
+class Broker:
+    """Serve queues. ``now`` gives seconds since 1970, UTC; a test may turn it (then call :meth:`advance`)."""
+
+    def __init__(
+        self,
+        queues: Mapping[str, QueueProperties],
+        *,
+        keeper: Keeper,
+        key: str,
+        limits: Limits | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.key = key
+        self.limits = limits or Limits()
+        self.now = now
+        self.faults = Faults()
+        self.failed: asyncio.Future[None] | None = None
+        """Ends with an exception when the broker cannot go on."""
+        self._keeper = keeper
+        self._outlets: dict[str, Outlet] = {}
+        self._dirty: dict[Outlet, None] = {}
+        self._acknowledgements: list[Callable[[], None]] = []
+        self._writers: dict[Callable[[], None], None] = {}
+        self._turn: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        for name, properties in queues.items():
+            dead_letters = Queue(name + DEAD_LETTER_SUFFIX, properties, now, keeper)
+            self._add(dead_letters)
+            self._add(Queue(name, properties, now, keeper, dead_letters))
+
+    def _add(self, queue: Queue) -> None:
+        outlet = Outlet(queue)
+        self._outlets[queue.name.lower()] = outlet
+        queue.changed = lambda: self.touch(outlet)
+
+    def start(self) -> None:
+        """Take over what a former run left, and begin to keep time on the running event loop."""
+        self.failed = asyncio.get_running_loop().create_future()
+        for outlet in self._outlets.values():
+            self._keeper.load(outlet.queue)
+        self._request_turn()
+
+    def stop(self) -> None:
+        """Commit, and keep time no longer."""
+        for handle in (self._turn, self._timer):
+            if handle is not None:
+                handle.cancel()
+        self._keeper.close()
+
+    def outlet(self, entity: str) -> Outlet:
+        """Give a queue by its path; names are compared without case. RefusedError where it is not declared."""
+        found = self._outlets.get(entity.lower())
+        if found is None:
+            raise RefusedError(errors.NOT_FOUND, f"The messaging entity '{entity}' could not be found.")
+        return found
+
+    def queues(self) -> list[Queue]:
+        """Give every queue and sub-queue."""
+        return [outlet.queue for outlet in self._outlets.values()]
+
+    # --- turns --------------------------------------------------------------------------------------------------
+
+    def touch(self, outlet: Outlet) -> None:
+        """Look at a queue's receivers at the end of this turn."""
+        self._dirty[outlet] = None
+        self._request_turn()
+
+    def after_commit(self, acknowledge: Callable[[], None]) -> None:
+        """Call back when everything done so far is committed."""
+        self._acknowledgements.append(acknowledge)
+        self._request_turn()
+
+    def writes(self, write: Callable[[], None]) -> None:
+        """Call back at the end of this turn, to put on the wire what it brought."""
+        self._writers[write] = None
+        self._request_turn()
+
+    def _request_turn(self) -> None:
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().call_soon(self.settle_turn)
+
+    def settle_turn(self) -> None:
+        """Commit, acknowledge, deliver, write; then wait for the next thing that time brings."""
+        self._turn = None
+        try:
+            for outlet in self._outlets.values():
+                outlet.queue.advance()
+            # Handing out locks nothing in the file but removes what a receiver takes without a lock, and buries
+            # what has expired: so commit before (for the acknowledgements) and after (for the deliveries).
+            self._keeper.commit()
+            acknowledgements, self._acknowledgements = self._acknowledgements, []
+            for acknowledge in acknowledgements:
+                acknowledge()
+            while self._dirty:
+                outlet = next(iter(self._dirty))
+                del self._dirty[outlet]
+                outlet.pump()
+            self._keeper.commit()
+        except sqlite3.Error as error:
+            self._fail(error)
+            return
+        writers, self._writers = self._writers, {}
+        for write in writers:
+            write()
+        self._arm()
+
+    def _fail(self, error: Exception) -> None:
+        """Stop serving: what cannot be committed must not be acknowledged."""
+        LOG.critical("the broker stops: its state cannot be written", exc_info=error)
+        if self.failed is not None and not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = min((at for queue in self.queues() if (at := queue.next_due()) is not None), default=None)
+        if due is not None:
+            delay = max(0.0, due - self.now())
+            self._timer = asyncio.get_running_loop().call_later(delay, self._request_turn)
+
+    def advance(self) -> None:
+        """Do what has become due; for a clock that was turned by hand."""
+        self._request_turn()

@@ -1,0 +1,509 @@
+"""One queue: what is in it, who holds what, and what time does to it. No input or output, no clock of its own.
+
+Facts: https://learn.microsoft.com/azure/service-bus-messaging/ (message-transfers-locks-settlement,
+message-sessions, message-sequencing, duplicate-detection, service-bus-dead-letter-queues, message-expiration).
+A lock that runs out counts as a delivery; a session that its receiver closes does not. A receiver's close leaves
+the messages it holds locked until the lock runs out, unless they belong to a session.
+"""
+
+import heapq
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from infra.local.servicebus import codec, errors
+from infra.local.servicebus.config import FOREVER, QueueProperties
+from infra.local.servicebus.errors import RefusedError
+from infra.local.servicebus.messages import Message, State
+
+DEAD_LETTER_SUFFIX = "/$deadletterqueue"
+
+
+class Journal(Protocol):
+    """Where a queue writes what must survive a restart."""
+
+    def put(self, queue: str, message: Message) -> None:
+        """Keep a message as it is now."""
+
+    def remove(self, queue: str, sequence_number: int) -> None:
+        """Forget a message."""
+
+    def put_session_state(self, queue: str, session_id: str, state: bytes | None) -> None:
+        """Keep a session's state; None forgets it."""
+
+    def put_seen(self, queue: str, message_id: str, at: float) -> None:
+        """Remember a message id for duplicate detection."""
+
+    def forget_seen(self, queue: str, before: float) -> None:
+        """Forget the message ids seen before a time."""
+
+    def put_next_sequence(self, queue: str, number: int) -> None:
+        """Keep the next sequence number."""
+
+
+@dataclass(slots=True, eq=False)
+class SessionLock:
+    """A session in the hands of one receiver."""
+
+    session_id: str
+    until: float
+    lost: Callable[[], None]
+    """Called when the lock runs out."""
+
+
+@dataclass(slots=True, eq=False)
+class Lock:
+    """A message in the hands of one receiver."""
+
+    message: Message
+    until: float
+    session: SessionLock | None
+    token: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @property
+    def expires_at(self) -> float:
+        """A session's messages are held as long as the session is."""
+        return self.until if self.session is None else self.session.until
+
+
+class Queue:
+    """A queue, or the dead letters of one (``dead_letters`` is None then)."""
+
+    def __init__(
+        self,
+        name: str,
+        properties: QueueProperties,
+        now: Callable[[], float],
+        journal: Journal,
+        dead_letters: "Queue | None" = None,
+    ) -> None:
+        self.name = name
+        self.properties = properties
+        self.dead_letters = dead_letters
+        self.messages: dict[int, Message] = {}
+        self.changed: Callable[[], None] = lambda: None
+        """Called when a receiver may find something it did not find before."""
+        self.next_sequence = 1
+        self._now = now
+        self._journal = journal
+        self._lanes: dict[str | None, list[int]] = {}
+        self._ready: dict[str, None] = {}
+        """Sessions that have something to receive and no receiver, the longest waiting first."""
+        self._sessions: dict[str, SessionLock] = {}
+        self._states: dict[str, bytes] = {}
+        self._locks: dict[uuid.UUID, Lock] = {}
+        self._locked: dict[int, Lock] = {}
+        self._lock_order: deque[tuple[float, uuid.UUID]] = deque()
+        self._scheduled: list[tuple[float, int]] = []
+        self._expiring: list[tuple[float, int]] = []
+        self._seen: dict[str, float] = {}
+
+    @property
+    def requires_session(self) -> bool:
+        """Dead letters are read without sessions, whatever their queue asks."""
+        return self.dead_letters is not None and self.properties.requires_session
+
+    def _lane(self, message: Message) -> str | None:
+        return message.session_id if self.requires_session else None
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    def check(self, message: Message) -> None:
+        """Refuse a message that this queue cannot take."""
+        if self.dead_letters is None:
+            raise RefusedError(errors.NOT_ALLOWED, f"Messages cannot be sent to the dead-letter queue '{self.name}'.")
+        if self.requires_session and message.session_id is None:
+            raise RefusedError(
+                errors.NOT_ALLOWED,
+                "The SessionId was not set on a message, and it cannot be sent to the entity. Entities that have "
+                "session support enabled can only receive messages that have the SessionId set to a valid value.",
+            )
+
+    def send(self, message: Message) -> int:
+        """Take a message; give its sequence number. A duplicate within the window is taken and dropped."""
+        self.check(message)
+        now = self._now()
+        message.sequence_number = self._number()
+        message.enqueued_at = now
+        if self._is_duplicate(message.message_id, now):
+            return message.sequence_number
+        if message.scheduled_for is not None and message.scheduled_for > now:
+            message.state = State.SCHEDULED
+            heapq.heappush(self._scheduled, (message.scheduled_for, message.sequence_number))
+            self._keep(message)
+        else:
+            self._activate(message, now)
+        return message.sequence_number
+
+    def _number(self) -> int:
+        number = self.next_sequence
+        self.next_sequence += 1
+        self._journal.put_next_sequence(self.name, self.next_sequence)
+        return number
+
+    def _is_duplicate(self, message_id: str | None, now: float) -> bool:
+        if not self.properties.requires_duplicate_detection or message_id is None:
+            return False
+        horizon = now - self.properties.duplicate_window
+        stale = []
+        for seen, at in self._seen.items():
+            if at > horizon:
+                break
+            stale.append(seen)
+        for seen in stale:
+            del self._seen[seen]
+        if stale:
+            self._journal.forget_seen(self.name, horizon)
+        if message_id in self._seen:
+            return True
+        self._seen[message_id] = now
+        self._journal.put_seen(self.name, message_id, now)
+        return False
+
+    def _activate(self, message: Message, now: float) -> None:
+        message.state = State.ACTIVE
+        message.enqueued_at = now
+        message.scheduled_for = None
+        lifetime = min(self.properties.time_to_live, message.time_to_live or FOREVER)
+        message.expires_at = now + lifetime if lifetime < FOREVER else None
+        self._keep(message)
+        self._watch_expiry(message)
+        self._offer(message)
+
+    def _watch_expiry(self, message: Message) -> None:
+        if message.expires_at is not None:
+            heapq.heappush(self._expiring, (message.expires_at, message.sequence_number))
+
+    def _keep(self, message: Message) -> None:
+        self.messages[message.sequence_number] = message
+        self._journal.put(self.name, message)
+
+    def _offer(self, message: Message) -> None:
+        """Let receivers have a message that is here and unlocked."""
+        lane = self._lane(message)
+        heapq.heappush(self._lanes.setdefault(lane, []), message.sequence_number)
+        if lane is not None and lane not in self._sessions:
+            self._ready.setdefault(lane)
+        self.changed()
+
+    def cancel_scheduled(self, sequence_number: int) -> None:
+        """Drop a scheduled message."""
+        message = self.messages.get(sequence_number)
+        if message is None or message.state is not State.SCHEDULED:
+            raise RefusedError(
+                errors.MESSAGE_NOT_FOUND, f"The scheduled message with sequence number {sequence_number} was not found."
+            )
+        self._remove(message)
+
+    def _remove(self, message: Message) -> None:
+        del self.messages[message.sequence_number]
+        self._journal.remove(self.name, message.sequence_number)
+
+    # --- receiving ----------------------------------------------------------------------------------------------
+
+    def _next(self, lane: str | None) -> Message | None:
+        heap = self._lanes.get(lane)
+        now = self._now()
+        while heap:
+            message = self.messages.get(heap[0])
+            if message is None or message.state is not State.ACTIVE or message.sequence_number in self._locked:
+                heapq.heappop(heap)
+                continue
+            if message.expires_at is not None and message.expires_at <= now:
+                heapq.heappop(heap)
+                self._expire_message(message)
+                continue
+            return message
+        self._lanes.pop(lane, None)
+        return None
+
+    def lock_next(self, session: SessionLock | None) -> Lock | None:
+        """Lock the next message (of a session); None where there is none."""
+        lane = None if session is None else session.session_id
+        message = self._next(lane)
+        if message is None:
+            return None
+        heapq.heappop(self._lanes[lane])
+        return self._lock(message, session)
+
+    def take_next(self, session: SessionLock | None) -> Message | None:
+        """Take the next message (of a session) out of the queue; None where there is none."""
+        lane = None if session is None else session.session_id
+        message = self._next(lane)
+        if message is None:
+            return None
+        heapq.heappop(self._lanes[lane])
+        self._remove(message)
+        return message
+
+    def _lock(self, message: Message, session: SessionLock | None) -> Lock:
+        lock = Lock(message, self._now() + self.properties.lock_duration, session)
+        self._locks[lock.token] = lock
+        self._locked[message.sequence_number] = lock
+        if session is None:
+            self._lock_order.append((lock.until, lock.token))
+        return lock
+
+    def receive_deferred(
+        self, sequence_numbers: list[int], session: SessionLock | None, *, delete: bool
+    ) -> list[tuple[Message, Lock | None]]:
+        """Lock (or take) deferred messages by number. RefusedError where one is not there."""
+        found = []
+        for number in sequence_numbers:
+            message = self.messages.get(number)
+            if (
+                message is None
+                or message.state is not State.DEFERRED
+                or number in self._locked
+                or (session is not None and message.session_id != session.session_id)
+            ):
+                raise RefusedError(
+                    errors.MESSAGE_NOT_FOUND, f"Failed to lock the deferred message with sequence number {number}."
+                )
+            found.append(message)
+        if not delete:
+            return [(message, self._lock(message, session)) for message in found]
+        for message in found:
+            self._remove(message)
+        return [(message, None) for message in found]
+
+    def peek(self, from_number: int, count: int, session_id: str | None) -> Iterator[Message]:
+        """Give messages in order of sequence number, locked or not, without locking."""
+        for number in sorted(number for number in self.messages if number >= from_number):
+            message = self.messages[number]
+            if session_id is not None and message.session_id != session_id:
+                continue
+            if count <= 0:
+                return
+            count -= 1
+            yield message
+
+    # --- settling -----------------------------------------------------------------------------------------------
+
+    def _unlock(self, token: uuid.UUID) -> Message:
+        """Give up a valid lock. RefusedError where it is lost."""
+        lock = self._locks.get(token)
+        if lock is None or lock.expires_at <= self._now():
+            raise (
+                errors.message_lock_lost()
+                if lock is None or lock.session is None
+                else errors.session_lock_lost(lock.session.session_id)
+            )
+        self._drop(lock)
+        return lock.message
+
+    def _drop(self, lock: Lock) -> None:
+        del self._locks[lock.token]
+        del self._locked[lock.message.sequence_number]
+
+    def complete(self, token: uuid.UUID) -> None:
+        """Remove a locked message."""
+        self._remove(self._unlock(token))
+
+    def abandon(self, token: uuid.UUID, modified: Mapping[str, bytes]) -> None:
+        """Give a locked message back; it counts as a delivery."""
+        message = self._unlock(token)
+        message.added = {**message.added, **modified}
+        self._give_back(message, counted=True)
+
+    def release(self, token: uuid.UUID) -> None:
+        """Give a locked message back unread; it does not count."""
+        self._give_back(self._unlock(token), counted=False)
+
+    def defer(self, token: uuid.UUID, modified: Mapping[str, bytes]) -> None:
+        """Set a locked message aside until it is asked for by its number."""
+        message = self._unlock(token)
+        message.added = {**message.added, **modified}
+        message.state = State.DEFERRED
+        self._keep(message)
+
+    def dead_letter(
+        self, token: uuid.UUID, reason: str | None, description: str | None, modified: Mapping[str, bytes]
+    ) -> None:
+        """Move a locked message to the dead letters."""
+        if self.dead_letters is None:
+            raise RefusedError(errors.NOT_ALLOWED, "A message in a dead-letter queue cannot be dead-lettered again.")
+        message = self._unlock(token)
+        message.added = {**message.added, **modified}
+        self._bury(message, reason, description)
+
+    def _give_back(self, message: Message, *, counted: bool) -> None:
+        if counted:
+            message.delivery_count += 1
+            limit = self.properties.max_delivery_count
+            if self.dead_letters is not None and message.delivery_count >= limit:
+                self._bury(
+                    message,
+                    "MaxDeliveryCountExceeded",
+                    f"Message could not be consumed after {limit} delivery attempts.",
+                )
+                return
+            self._journal.put(self.name, message)
+        if message.state is State.ACTIVE:
+            self._offer(message)
+
+    def _bury(self, message: Message, reason: str | None, description: str | None) -> None:
+        if self.dead_letters is None:
+            raise RuntimeError("dead letters have no dead letters")
+        self._remove(message)
+        why = {"DeadLetterReason": reason, "DeadLetterErrorDescription": description}
+        message.added = {
+            **message.added,
+            **{key: codec.string(value) for key, value in why.items() if value is not None},
+        }
+        message.state = State.ACTIVE
+        message.expires_at = None
+        self.dead_letters.receive_dead_letter(message)
+
+    def receive_dead_letter(self, message: Message) -> None:
+        """Take a message that its queue gave up; it keeps its number."""
+        self._keep(message)
+        self._offer(message)
+
+    def renew(self, token: uuid.UUID) -> float:
+        """Hold a lock for another lock duration; give its new end."""
+        lock = self._locks.get(token)
+        if lock is None or lock.session is not None or lock.until <= self._now():
+            raise errors.message_lock_lost()
+        lock.until = self._now() + self.properties.lock_duration
+        self._lock_order.append((lock.until, lock.token))
+        return lock.until
+
+    # --- sessions -----------------------------------------------------------------------------------------------
+
+    def accept_session(self, session_id: str, lost: Callable[[], None]) -> SessionLock:
+        """Lock a session by its id. RefusedError where another receiver holds it."""
+        if session_id in self._sessions:
+            raise RefusedError(
+                errors.SESSION_CANNOT_BE_LOCKED,
+                f"The requested session '{session_id}' cannot be accepted. It may be locked by another receiver.",
+            )
+        self._ready.pop(session_id, None)
+        session = SessionLock(session_id, self._now() + self.properties.lock_duration, lost)
+        self._sessions[session_id] = session
+        return session
+
+    def accept_next_session(self, lost: Callable[[], None]) -> SessionLock | None:
+        """Lock the session that has waited longest; None where nothing waits."""
+        while self._ready:
+            session_id = next(iter(self._ready))
+            del self._ready[session_id]
+            if self._next(session_id) is not None:
+                return self.accept_session(session_id, lost)
+        return None
+
+    def release_session(self, session: SessionLock, *, counted: bool = False) -> None:
+        """Free a session and the messages held in it. A lock that ran out counts; a close does not."""
+        if self._sessions.get(session.session_id) is not session:
+            return
+        del self._sessions[session.session_id]
+        for lock in [lock for lock in self._locks.values() if lock.session is session]:
+            self._drop(lock)
+            self._give_back(lock.message, counted=counted)
+        if self._next(session.session_id) is not None:
+            self._ready.setdefault(session.session_id)
+        self.changed()
+
+    def held_session(self, session_id: str) -> SessionLock:
+        """Give the lock on a session. RefusedError where nobody holds it."""
+        session = self._sessions.get(session_id)
+        if session is None or session.until <= self._now():
+            raise errors.session_lock_lost(session_id)
+        return session
+
+    def renew_session(self, session_id: str) -> float:
+        """Hold a session for another lock duration; give its new end."""
+        session = self.held_session(session_id)
+        session.until = self._now() + self.properties.lock_duration
+        return session.until
+
+    def session_state(self, session_id: str) -> bytes | None:
+        """Give a session's state."""
+        return self._states.get(session_id)
+
+    def set_session_state(self, session_id: str, state: bytes | None) -> None:
+        """Keep a session's state; None clears it."""
+        if state is None:
+            self._states.pop(session_id, None)
+        else:
+            self._states[session_id] = state
+        self._journal.put_session_state(self.name, session_id, state)
+
+    def session_ids(self) -> list[str]:
+        """Give the sessions that have messages or a state."""
+        waiting = {message.session_id for message in self.messages.values() if message.session_id is not None}
+        return sorted(waiting | self._states.keys())
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def next_due(self) -> float | None:
+        """Give the time at which :meth:`advance` has something to do; None: never, as things stand."""
+        while self._lock_order:
+            until, token = self._lock_order[0]
+            lock = self._locks.get(token)
+            if lock is not None and lock.until == until:
+                break
+            self._lock_order.popleft()
+        times = [session.until for session in self._sessions.values()]
+        if self._lock_order:
+            times.append(self._lock_order[0][0])
+        if self._scheduled:
+            times.append(self._scheduled[0][0])
+        if self._expiring:
+            times.append(self._expiring[0][0])
+        return min(times, default=None)
+
+    def advance(self) -> None:
+        """Do what has become due: locks and lives that ran out, schedules that came up."""
+        now = self._now()
+        for session in [session for session in self._sessions.values() if session.until <= now]:
+            self.release_session(session, counted=True)
+            session.lost()
+        while self._lock_order and self._lock_order[0][0] <= now:
+            until, token = self._lock_order.popleft()
+            lock = self._locks.get(token)
+            if lock is not None and lock.until == until:
+                self._drop(lock)
+                self._give_back(lock.message, counted=True)
+        while self._scheduled and self._scheduled[0][0] <= now:
+            _, number = heapq.heappop(self._scheduled)
+            message = self.messages.get(number)
+            if message is not None and message.state is State.SCHEDULED:
+                self._remove(message)
+                message.sequence_number = self._number()
+                self._activate(message, now)
+        while self._expiring and self._expiring[0][0] <= now:
+            _, number = heapq.heappop(self._expiring)
+            message = self.messages.get(number)
+            if message is None or message.expires_at is None:
+                continue
+            if number in self._locked:
+                # A message in a receiver's hands does not expire; look again when its lock has run out.
+                heapq.heappush(self._expiring, (self._locked[number].expires_at, number))
+            elif message.expires_at <= now:
+                self._expire_message(message)
+
+    def _expire_message(self, message: Message) -> None:
+        if self.properties.dead_letter_on_expiry and self.dead_letters is not None:
+            self._bury(message, "TTLExpiredException", "The message expired and was dead lettered.")
+        else:
+            self._remove(message)
+
+    # --- restart ------------------------------------------------------------------------------------------------
+
+    def restore(
+        self, messages: list[Message], states: Mapping[str, bytes], seen: Mapping[str, float], next_sequence: int
+    ) -> None:
+        """Go on where a former run stopped; what was locked is free again."""
+        self._states = dict(states)
+        self._seen = dict(seen)
+        self.next_sequence = next_sequence
+        for message in messages:
+            self.messages[message.sequence_number] = message
+            if message.state is State.SCHEDULED and message.scheduled_for is not None:
+                heapq.heappush(self._scheduled, (message.scheduled_for, message.sequence_number))
+            elif message.state is State.ACTIVE:
+                self._offer(message)
+            self._watch_expiry(message)
