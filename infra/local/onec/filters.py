@@ -1,0 +1,272 @@
+"""``$filter``: from text to a predicate over stored bodies.
+
+What 1C understands and the product or its neighbours use: comparisons, and/or/not, arithmetic, guid'…', datetime'…',
+cast() of a GUID to the type of a composite, substringof, startswith, endswith, like, year, month, day, and paths
+through references. Texts are compared as 1C's queries do: case and trailing spaces don't count. ``+`` is addition.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from infra.local.onec.errors import Code, OneCError, handler_failed
+from infra.local.onec.schema import Entity, Property, by_wire, schema
+from infra.local.onec.store import Store
+from infra.local.onec.values import EMPTY_GUID, NAMESPACE, UNDEFINED, Body, bad_value, date, guid
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<guid>guid'[^']*')|(?P<datetime>datetime'[^']*')|(?P<string>'(?:[^']|'')*')|(?P<number>-?\d+(?:\.\d+)?)
+    |(?P<name>[^\W\d][\w/.@]*)|(?P<sign>[(),+:]))""",
+    re.VERBOSE,
+)
+_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda a, b: bool(a == b),
+    "ne": lambda a, b: bool(a != b),
+    "gt": lambda a, b: bool(a > b),
+    "ge": lambda a, b: bool(a >= b),
+    "lt": lambda a, b: bool(a < b),
+    "le": lambda a, b: bool(a <= b),
+}
+_ARITHMETIC: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "add": lambda a, b: a + b,
+    "+": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+}
+_WORDS = {*_COMPARISONS, *_ARITHMETIC, "and", "or", "not"}
+_TEXT_FUNCTIONS: dict[str, tuple[int, Callable[[str, str], bool]]] = {
+    # where the searched text stands among the arguments, and the test (searched text, pattern)
+    "substringof": (1, lambda text, part: part in text),
+    "startswith": (0, lambda text, part: text.startswith(part)),
+    "endswith": (0, lambda text, part: text.endswith(part)),
+    "like": (0, lambda text, pattern: _like(pattern).fullmatch(text) is not None),
+}
+_DATE_PARTS = {"year": slice(0, 4), "month": slice(5, 7), "day": slice(8, 10)}
+
+
+def _like(pattern: str) -> re.Pattern[str]:
+    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in pattern)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def unparsable(text: str) -> OneCError:
+    """Give the refusal of a query option that can't be read, code 14."""
+    return OneCError(Code.BAD_OPTION, f"Ошибка разбора опций запроса: {text}")
+
+
+def no_property(name: str, where: str) -> OneCError:
+    """Give the refusal of a name that the entity doesn't have, code 10."""
+    return OneCError(Code.NO_SUCH_PROPERTY, f"Запрошенное свойство не найдено: «{name}» в {where}")
+
+
+@dataclass(frozen=True)
+class Operand:
+    """Part of an expression: how to compute it, and its type."""
+
+    value: Callable[[Body], Any]
+    type: str
+    composite: Property | None = None
+    constant: Any = None
+    """The value itself, where it is a literal."""
+    column: str | None = None
+    """The property's name, where it is one of the entity itself."""
+
+
+def _literal(value: Any, kind: str) -> Operand:
+    return Operand(lambda _: value, kind, constant=value)
+
+
+_LITERALS: dict[str, Callable[[str], Operand]] = {
+    "guid": lambda text: _literal(guid(text[5:-1], "guid"), "guid"),
+    "datetime": lambda text: _literal(date(text[9:-1], "datetime"), "date"),
+    "string": lambda text: _literal(text[1:-1].replace("''", "'"), "string"),
+    "number": lambda text: _literal(Decimal(text), "number"),
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parsed filter: the predicate, and the equalities that must hold (to find candidates by an index)."""
+
+    test: Callable[[Body], bool]
+    equalities: tuple[tuple[str, Any], ...]
+
+
+class _Parser:
+    def __init__(self, text: str, entity: Entity, properties: tuple[Property, ...], store: Store) -> None:
+        self._text, self._entity, self._names, self._store = text, entity, by_wire(properties), store
+        self._properties = properties
+        self._tokens: list[tuple[str, str]] = []
+        self.equalities: list[tuple[str, Any]] = []
+        position = 0
+        while text[position:].strip():
+            match = _TOKEN.match(text, position)
+            if match is None or match.lastgroup is None:
+                raise unparsable(text)
+            self._tokens.append((match.lastgroup, match[match.lastgroup]))
+            position = match.end()
+
+    def _peek(self) -> str:
+        return self._tokens[0][1] if self._tokens else ""
+
+    def _next(self, expected: str | None = None) -> tuple[str, str]:
+        if not self._tokens or (expected is not None and self._tokens[0][1] != expected):
+            raise unparsable(self._text)
+        return self._tokens.pop(0)
+
+    def parse(self) -> Operand:
+        result = self._either(top=True)
+        if self._tokens or result.type != "boolean":
+            raise unparsable(self._text)
+        return result
+
+    def _either(self, *, top: bool) -> Operand:
+        # An equality helps to find candidates only where every row must satisfy it: in a chain of "and" at the top.
+        known = len(self.equalities)
+        left = self._both(top=top)
+        while self._peek() == "or":
+            self._next()
+            del self.equalities[known:]
+            right = self._both(top=False)
+            left = _boolean(left, right, lambda a, b: lambda row: a(row) or b(row), self._text)
+        return left
+
+    def _both(self, *, top: bool) -> Operand:
+        left = self._comparison(top=top)
+        while self._peek() == "and":
+            self._next()
+            right = self._comparison(top=top)
+            left = _boolean(left, right, lambda a, b: lambda row: a(row) and b(row), self._text)
+        return left
+
+    def _comparison(self, *, top: bool) -> Operand:
+        if self._peek() == "not":
+            self._next()
+            inner = self._comparison(top=False)
+            if inner.type != "boolean":
+                raise unparsable(self._text)
+            return Operand(lambda row: not inner.value(row), "boolean")
+        known = len(self.equalities)
+        left = self._sum(top=top)
+        if self._peek() not in _COMPARISONS:
+            return left
+        name = self._next()[1]
+        del self.equalities[known:]
+        right = self._sum(top=False)
+        if top and name == "eq" and left.column and right.constant is not None and right.type != "cast":
+            self.equalities.append((left.column, right.constant))
+        return _compare(name, left, right, self._text)
+
+    def _sum(self, *, top: bool) -> Operand:
+        left = self._primary(top=top)
+        while self._peek() in _ARITHMETIC:
+            operation = _ARITHMETIC[self._next()[1]]
+            right = self._primary(top=False)
+            if left.type != "number" or right.type != "number":
+                raise unparsable(self._text)
+            left = Operand(_arithmetic(operation, left, right), "number")
+        return left
+
+    def _primary(self, *, top: bool) -> Operand:
+        kind, text = self._next()
+        if kind in _LITERALS:
+            return _LITERALS[kind](text)
+        if text == "(":
+            inner = self._either(top=top)
+            self._next(")")
+            return inner
+        if kind == "sign" or text in _WORDS:
+            raise unparsable(self._text)
+        if text in ("true", "false"):
+            return _literal(text == "true", "boolean")
+        return self._function(text) if self._peek() == "(" else self._property(text)
+
+    def _function(self, name: str) -> Operand:
+        self._next("(")
+        arguments = [self._sum(top=False)]
+        while self._peek() == ",":
+            self._next()
+            arguments.append(self._sum(top=False))
+        self._next(")")
+        types = [argument.type for argument in arguments]
+        if name == "cast" and types == ["guid", "string"]:
+            target = str(arguments[1].constant)
+            if target not in schema().entities:
+                raise OneCError(Code.NO_SUCH_TYPE, f"Тип сущности не найден: {target}", status=400)
+            return Operand(arguments[0].value, "cast", constant=(arguments[0].constant, NAMESPACE + target))
+        if name in _TEXT_FUNCTIONS and types == ["string", "string"]:
+            place, test = _TEXT_FUNCTIONS[name]
+            searched, pattern = arguments[place].value, arguments[1 - place].value
+            return Operand(lambda row: test(_text(searched(row)), _text(pattern(row))), "boolean")
+        if name in _DATE_PARTS and types == ["date"]:
+            part, moment = _DATE_PARTS[name], arguments[0].value
+            return Operand(lambda row: int(moment(row)[part]), "number")
+        raise OneCError(Code.BAD_FUNCTION, f"Функция {name} не реализована или вызвана с неверными аргументами")
+
+    def _property(self, path: str) -> Operand:
+        head, *rest = path.split("/")
+        if not rest:
+            return _column(head, self._names, self._properties, self._entity.name)
+        item = next((p for p in self._properties if p.navigation == head), None)
+        target = schema().entities.get(item.types[0]) if item else None
+        if item is None or target is None:
+            raise no_property(path, self._entity.name)
+        inner = _Parser("", target, target.properties, self._store)._property("/".join(rest))
+        wire, name, blank = item.wire, target.name, {p.wire: None for p in target.properties}
+        return Operand(lambda row: inner.value(self._store.get(name, row[wire]) or blank), inner.type, inner.composite)
+
+
+def _column(name: str, names: dict[str, Property], properties: tuple[Property, ...], where: str) -> Operand:
+    item = names.get(name) or next((p for p in properties if p.navigation == name), None)
+    if item is None:
+        raise no_property(name, where)
+    if item.kind == "composite" and name == item.wire:
+        return Operand(lambda row: (row[item.wire], row[item.type_wire]), "composite", item)
+    kind = {"reference": "guid", "enum": "string", "composite": "string"}.get(item.kind, item.kind)
+    wire = name if item.kind == "composite" else item.wire
+    return Operand(lambda row: row.get(wire), kind, column=wire)
+
+
+def _text(value: Any) -> str:
+    return str(value or "").rstrip().casefold()
+
+
+def _boolean(left: Operand, right: Operand, join: Callable[[Any, Any], Callable[[Body], Any]], text: str) -> Operand:
+    if left.type != "boolean" or right.type != "boolean":
+        raise unparsable(text)
+    return Operand(join(left.value, right.value), "boolean")
+
+
+def _arithmetic(
+    operation: Callable[[Decimal, Decimal], Decimal], left: Operand, right: Operand
+) -> Callable[[Body], Decimal]:
+    return lambda row: operation(Decimal(left.value(row)), Decimal(right.value(row)))
+
+
+def _compare(name: str, left: Operand, right: Operand, text: str) -> Operand:
+    test = _COMPARISONS[name]
+    if left.type == "composite":
+        if right.type != "cast" or name not in ("eq", "ne"):
+            # A bare GUID doesn't say which of the types is meant: 1C fails inside.
+            raise handler_failed("Произошла внутренняя ошибка OData сервиса. Сравнение составного типа требует cast()")
+        wanted = right.constant if right.constant[0] != EMPTY_GUID else ("", UNDEFINED)
+        return Operand(lambda row: test(left.value(row), wanted), "boolean")
+    if right.type == "cast":
+        right = Operand(right.value, "guid")
+    if left.type != right.type:
+        raise bad_value(text, f"нельзя сравнить {left.type} и {right.type}")
+    if left.type == "string":
+        return Operand(lambda row: test(_text(left.value(row)), _text(right.value(row))), "boolean")
+    if name in ("gt", "ge", "lt", "le"):
+        return Operand(lambda row: (a := left.value(row)) is not None and test(a, right.value(row)), "boolean")
+    return Operand(lambda row: test(left.value(row), right.value(row)), "boolean")
+
+
+def parse_filter(text: str, entity: Entity, properties: tuple[Property, ...], store: Store) -> Filter:
+    """Parse a filter over these properties of an entity. Refusals: 4 (types), 10 (names), 14 (text), 21 (functions)."""
+    parser = _Parser(text, entity, properties, store)
+    operand = parser.parse()
+    return Filter(operand.value, tuple(parser.equalities))
