@@ -22,17 +22,12 @@ class Bindings:
 
     def get(self, record: Customer | Product) -> str | None:
         """Give the accounting id of a customer or product, where one is known."""
-        return self._known.get(f"{self._table(record)}:{record.id}")
+        return self._known.get(f"{record.table}:{record.id}")
 
     def add(self, record: Customer | Product, accounting_id: str, number: str = "") -> None:
         """Bind a customer or product to what it is in accounting."""
-        table = self._table(record)
-        self._known[f"{table}:{record.id}"] = accounting_id
-        self.made.append(Binding(table=table, id=record.id, accounting_id=accounting_id, number=number))
-
-    @staticmethod
-    def _table(record: Customer | Product) -> str:
-        return record.table if isinstance(record, Customer) else "product"
+        self._known[f"{record.table}:{record.id}"] = accounting_id
+        self.made.append(Binding(table=record.table, id=record.id, accounting_id=accounting_id, number=number))
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,11 @@ class Product(Record):
     name: str
     is_service: bool
 
+    @property
+    def table(self) -> Literal["product"]:
+        """The Dataverse table it stands in."""
+        return "product"
+
 
 class Line(Record):
     """One line. A write-in line has no product; its ``description`` says what it is."""

@@ -96,6 +96,8 @@ class Reference(Message):
     """event:Update, retry, …"""
     occurred_at: datetime
     """when the first event of this chain happened; the start of “seconds from event to posted”"""
+    message_id: str = Field(max_length=128)
+    """its own id on ``changes``; what it causes takes its ids from it"""
     attempt: int = Field(default=0, ge=0)
 
 
@@ -187,9 +189,10 @@ class Result(Message):
     accounting_id: str = ""
     total: str = ""
     currency: str = ""
-    refusal: Refusal | None = None
-    cause: str = ""
-    """why a retry is waiting, or what a person should know of a success"""
+    reason: Refusal | None = None
+    """why it is not in the books, or not yet"""
+    note: str = ""
+    """what a person should know of a success"""
     next_attempt_at: datetime | None = None
     hangs_on: tuple[str, ...] = ()
     """``table:id`` of the records whose change may mend a refusal"""
@@ -197,4 +200,6 @@ class Result(Message):
     bindings: tuple[Binding, ...] = ()
     journal: Journalled | None = None
     """the row as export read it: saves reading it again when nobody else wrote"""
+    deferrals: int = 0
+    """how often the journal could not be written"""
     reference: Reference

@@ -34,9 +34,15 @@ class Dataverse:
     """One environment, signed in as one application user."""
 
     def __init__(
-        self, http: Http, url: str, credentials: Credentials, clock: Callable[[], float] = time.monotonic
+        self,
+        http: Http,
+        url: str,
+        credentials: Credentials,
+        organization_id: UUID,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``url`` is the environment's address without a path."""
+        """``url`` is the environment's address without a path; ``organization_id`` the one that must answer there."""
+        self._organization_id = organization_id
         self._http = http
         self._url = url
         self._root = url + API
@@ -45,14 +51,20 @@ class Dataverse:
         self._token = ""
         self._token_until = 0.0
         self._signing_in = asyncio.Lock()
-        self._organization_id: UUID | None = None
+        self._answering: UUID | None = None
 
-    async def organization_id(self) -> UUID:
-        """Say which organization answers at this address; asked once."""
-        if self._organization_id is None:
-            answer = await self.get("WhoAmI")
-            self._organization_id = UUID(answer["OrganizationId"])
-        return self._organization_id
+    async def check_organization(self) -> None:
+        """Make sure that the organization of the settings answers at this address; asked once.
+
+        A copied sandbox carries the same GUIDs and would rewrite live books. Raises Misconfigured.
+        """
+        if self._answering is None:
+            self._answering = UUID((await self.get("WhoAmI"))["OrganizationId"])
+        if self._answering != self._organization_id:
+            raise Misconfigured(
+                f"DATAVERSE_ORGANIZATION_ID: the organization {self._answering} answers at DATAVERSE_URL; "
+                "nothing is exported, nothing is written"
+            )
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         """GET a path under the service root; give the parsed body. Unavailable and Misconfigured as their names say."""

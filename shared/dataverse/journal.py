@@ -94,6 +94,26 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     return Change(_columns(result, current, language))
 
 
+def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -> Journalled:
+    """Give the row as it will be once these columns are written, for the next result of the same batch."""
+    base = current or Journalled(row_id=UUID(int=0), etag="", state=result.state)
+    if "acx_state" not in columns:
+        return base.model_copy(update={"number": result.number, "accounting_id": result.accounting_id})
+    return base.model_copy(
+        update={
+            "state": result.state,
+            "version": result.version,
+            "hash": result.hash,
+            "written_hash": columns.get("acx_writtenhash", base.written_hash),
+            "attempt": result.attempt,
+            "changed_at": result.at,
+            "number": columns.get("acx_number", base.number),
+            "accounting_id": columns.get("acx_accountingid", base.accounting_id),
+            "message": columns["acx_message"],
+        }
+    )
+
+
 def _order(result: Result) -> tuple[int, datetime]:
     return (result.attempt, result.at)
 
@@ -110,10 +130,10 @@ def _same(current: Journalled, result: Result, language: Language) -> bool:
 
 
 def message(result: Result, current: Journalled | None, language: Language) -> str:
-    """Give the sentence for a person: the refusal with what accounting holds, or why it waits; empty on success."""
-    if result.refusal is not None:
-        return result.refusal.text(language, result.record, _holds(result, current))
-    return result.cause
+    """Give the sentence for a person: the reason with what accounting holds; on success a note."""
+    if result.reason is not None:
+        return result.reason.text(language, result.record, _holds(result, current))
+    return result.note
 
 
 def _holds(result: Result, current: Journalled | None) -> str:

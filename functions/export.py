@@ -1,0 +1,22 @@
+"""``changes`` → the current rows → documents on ``onec`` and ``sapb1``, words for the journal on ``results``."""
+
+import azure.functions as func
+
+from functions.queue_messages import incoming
+from shared.bus import CHANGES
+from shared.settings import SERVICE_BUS_CONNECTION
+from shared.wiring import process, settle
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("export")
+@blueprint.service_bus_queue_trigger(
+    arg_name="messages",
+    queue_name=CHANGES,
+    connection=SERVICE_BUS_CONNECTION,
+    cardinality=func.Cardinality.MANY,
+)
+async def export(messages: list[func.ServiceBusMessage]) -> None:
+    """Export a batch of references."""
+    await settle(process, lambda wiring: wiring.export, [incoming(CHANGES, message) for message in messages])

@@ -1,0 +1,23 @@
+"""``onec`` → 1С:Бухгалтерия, one customer's documents one after the other (sessions)."""
+
+import azure.functions as func
+
+from functions.queue_messages import incoming
+from shared.bus import TARGET_QUEUES
+from shared.settings import SERVICE_BUS_CONNECTION
+from shared.wiring import process, settle
+
+blueprint = func.Blueprint()
+QUEUE = TARGET_QUEUES["onec"]
+
+
+@blueprint.function_name("onec_connector")
+@blueprint.service_bus_queue_trigger(
+    arg_name="message",
+    queue_name=QUEUE,
+    connection=SERVICE_BUS_CONNECTION,
+    is_sessions_enabled=True,
+)
+async def onec_connector(message: func.ServiceBusMessage) -> None:
+    """Carry one document."""
+    await settle(process, lambda wiring: wiring.onec, [incoming(QUEUE, message)])

@@ -1,0 +1,127 @@
+"""The connector step: a whole document in, accounting written at most once, a result out.
+
+What goes wrong decides what happens: bad data is a refusal in the journal; everything else puts the reference back on
+``changes`` with a later time, so that the next attempt reads the current row, and says Retrying in the journal.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared import intake
+from shared.accounting import AccountingSystem, Bindings, Outcome
+from shared.bus import RESULTS, Bus
+from shared.decision import result_of
+from shared.errors import BridgeError, Misconfigured, Refused
+from shared.intake import Incoming
+from shared.keys import accounting_key
+from shared.messages import Document, State
+from shared.refusals import Refusal, refusal
+from shared.retry import Backoff, cause_of, result_envelope, try_again
+from shared.routes import Route, Target
+from shared.settings import Settings
+from shared.telemetry import say
+
+
+class Connector:
+    """Carries documents into one accounting system."""
+
+    def __init__(
+        self, target: Target, system: AccountingSystem, settings: Settings, bus: Bus, now: Callable[[], datetime]
+    ) -> None:
+        """``now`` gives an aware time."""
+        self._target = target
+        self._system = system
+        self._settings = settings
+        self._bus = bus
+        self._now = now
+        self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
+
+    async def handle(self, batch: Sequence[Incoming]) -> None:
+        """Settle documents, one after the other. Raises only where the bus does not take what must be sent."""
+        for incoming in batch:
+            await self._handle(incoming)
+
+    async def _handle(self, incoming: Incoming) -> None:
+        document = await intake.read(Document, incoming, self._settings.dataverse_organization_id, self._bus)
+        if document is None:
+            return
+        bindings = Bindings(document.bindings)
+        try:
+            route = self._route(document)
+            if held_back := _held_back(document, route):
+                state, reason = held_back
+                await self._tell(document, bindings, state, reason=reason)
+                return
+            outcome = await self._system.export(document, route, self._key(document), bindings)
+        except Refused as error:
+            await self._tell(document, bindings, State.REFUSED, reason=error.refusal)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the document must not be lost
+            await self._again(document, bindings, error)
+        else:
+            await self._done(document, bindings, outcome)
+
+    def _route(self, document: Document) -> Route:
+        route = self._settings.route(document.route)
+        if route is None or route.target != self._target:
+            raise Misconfigured(f"ROUTES: no route “{document.route}” leads to {self._target} any more")
+        return route
+
+    def _key(self, document: Document) -> UUID:
+        generation = document.journal.generation if document.journal else 0
+        invoice = document.invoice
+        return accounting_key(document.organization_id, self._target, invoice.table, invoice.id, generation)
+
+    async def _done(self, document: Document, bindings: Bindings, outcome: Outcome) -> None:
+        await self._tell(
+            document,
+            bindings,
+            outcome.state,
+            number=outcome.number,
+            accounting_id=outcome.accounting_id,
+            total="" if outcome.total is None else str(outcome.total),
+            currency=outcome.currency,
+            written_hash=outcome.written_hash,
+            note=outcome.note,
+        )
+        seconds = (self._now() - document.reference.occurred_at).total_seconds()
+        say(
+            logging.INFO,
+            "in accounting",
+            {
+                "target": self._target,
+                "invoice": document.invoice.id,
+                "state": outcome.state,
+                "accounting_id": outcome.accounting_id,
+                "seconds": round(seconds, 3),
+            },
+        )
+
+    async def _again(self, document: Document, bindings: Bindings, error: Exception) -> None:
+        """Put the reference back with a later time first: the journal's word is worth less than the document."""
+        following, at = await try_again(self._bus, document.reference, error, self._backoff, self._now())
+        level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
+        dimensions = {"target": self._target, "invoice": document.invoice.id, "cause": cause_of(error), "next": at}
+        say(level, "retry", dimensions)
+        reason = refusal("retrying", cause=cause_of(error))
+        waiting = document.model_copy(update={"reference": following})
+        await self._tell(waiting, bindings, State.RETRYING, reason=reason, next_attempt_at=at)
+
+    async def _tell(self, document: Document, bindings: Bindings, state: State, **more: Any) -> None:
+        result = result_of(document, state, self._now(), bindings=tuple(bindings.made), **more)
+        if state is State.REFUSED and result.reason is not None:
+            dimensions = {"target": self._target, "invoice": result.id, "reason": result.reason.code}
+            say(logging.WARNING, "refused", dimensions)
+        await self._bus.send(RESULTS, [result_envelope(result)])
+
+
+def _held_back(document: Document, route: Route) -> tuple[State, Refusal] | None:
+    """Obey a pause or a start date that was set while the document was on its way."""
+    dated = document.invoice.document_date
+    if dated < route.start_date:
+        return State.BEFORE_START, refusal("before_start", date=dated, start_date=route.start_date)
+    if route.paused:
+        return State.PAUSED, refusal("paused", route=route.name)
+    return None

@@ -1,0 +1,181 @@
+"""The export step: references in, documents and words for the journal out. Each item is settled by itself."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from shared import intake
+from shared.bus import MAX_BODY, RESULTS, TARGET_QUEUES, Bus, Envelope
+from shared.cache import Cache
+from shared.dataverse.client import Dataverse
+from shared.dataverse.columns import Row, key
+from shared.dataverse.reading import Reader
+from shared.decision import Nothing, Send, Tell, decide, result_of
+from shared.errors import BridgeError
+from shared.intake import Incoming
+from shared.keys import journal_key, message_id
+from shared.messages import Reference, State
+from shared.refusals import refusal
+from shared.retry import Backoff, cause_of, result_envelope, try_again
+from shared.settings import Settings
+from shared.telemetry import say, traceparent
+
+
+@dataclass
+class _Output:
+    """What a batch sends, by queue."""
+
+    envelopes: dict[str, list[Envelope]] = field(default_factory=dict)
+
+    def add(self, queue: str, envelope: Envelope) -> None:
+        self.envelopes.setdefault(queue, []).append(envelope)
+
+
+class Export:
+    """Turns references into documents for the accounting systems."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dataverse: Dataverse,
+        bus: Bus,
+        now: Callable[[], datetime],
+        bindings: Cache[str] | None = None,
+    ) -> None:
+        """``now`` gives an aware time. ``bindings`` remembers accounting ids of customers and products."""
+        self._settings = settings
+        self._dataverse = dataverse
+        self._reader = Reader(dataverse, settings)
+        self._bus = bus
+        self._now = now
+        self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
+        self._bindings = bindings or Cache[str](limit=50_000, seconds=900.0)
+
+    async def handle(self, batch: Sequence[Incoming]) -> None:
+        """Settle a batch of references. Raises only where the bus does not take what must be sent."""
+        references = [
+            reference
+            for incoming in batch
+            if (
+                reference := await intake.read(Reference, incoming, self._settings.dataverse_organization_id, self._bus)
+            )
+        ]
+        try:
+            await self._dataverse.check_organization()
+            by_invoice, settled = await self._by_invoice(references)
+            rows = await self._reader.invoices(list(by_invoice)) if by_invoice else []
+        except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
+            await self._again(references, error)
+            return
+        self._log_settled(settled)
+        await self._export(rows, by_invoice)
+
+    async def _by_invoice(
+        self, references: Iterable[Reference]
+    ) -> tuple[dict[UUID, list[Reference]], list[tuple[Reference, str]]]:
+        """Coalesce references by the invoice that they lead to; name those that lead to none."""
+        by_invoice: dict[UUID, list[Reference]] = {}
+        settled: list[tuple[Reference, str]] = []
+        lines: list[Reference] = []
+        for reference in references:
+            if reference.table == "invoice":
+                by_invoice.setdefault(reference.id, []).append(reference)
+            elif reference.table == "invoicedetail":
+                lines.append(reference)
+            else:
+                owners = await self._reader.refused_because_of(reference.table, reference.id)
+                for owner in owners:
+                    by_invoice.setdefault(owner, []).append(reference)
+                if not owners:
+                    settled.append((reference, "no refused document hangs on it"))
+        if lines:
+            invoices = await self._reader.invoices_of_lines([reference.id for reference in lines])
+            for reference in lines:
+                if reference.id in invoices:
+                    by_invoice.setdefault(invoices[reference.id], []).append(reference)
+                else:
+                    settled.append((reference, "the line is no more"))
+        return by_invoice, settled
+
+    async def _export(self, rows: Sequence[Row], by_invoice: dict[UUID, list[Reference]]) -> None:
+        output = _Output()
+        sends: list[tuple[Send, list[Reference]]] = []
+        for row in rows:
+            references = by_invoice.pop(key(row, "invoiceid"))
+            try:
+                decision = decide(dict(row), references[-1], self._settings, self._now())
+            except Exception as error:  # noqa: BLE001 -- one bad item never takes its neighbours along
+                await self._again(references, error)
+                continue
+            match decision:
+                case Nothing(why=why):
+                    self._log_settled([(reference, why) for reference in references])
+                case Tell(result=result):
+                    output.add(RESULTS, result_envelope(result))
+                case Send():
+                    sends.append((decision, references))
+        self._log_settled(
+            [(reference, "the invoice is no more") for references in by_invoice.values() for reference in references]
+        )
+        await self._add_documents(sends, output)
+        await asyncio.gather(*(self._bus.send(queue, items) for queue, items in output.envelopes.items()))
+
+    async def _add_documents(self, sends: list[tuple[Send, list[Reference]]], output: _Output) -> None:
+        try:
+            bound = await self._bound(send for send, _ in sends)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
+            await self._again([reference for _, references in sends for reference in references], error)
+            return
+        for send, references in sends:
+            target = send.document.target
+            wanted = {f"{record.table}:{record.id}" for record in send.bound_records}
+            document = send.document.model_copy(
+                update={
+                    "bindings": {name: bound[f"{target}:{name}"] for name in wanted if f"{target}:{name}" in bound},
+                    "traceparent": traceparent(send.document.traceparent),
+                }
+            )
+            body = document.encode()
+            if len(body) > MAX_BODY:
+                reason = refusal("too_large", size=len(body) // 1024, limit=MAX_BODY // 1024)
+                result = result_of(document, State.REFUSED, self._now(), reason=reason)
+                output.add(RESULTS, result_envelope(result))
+                continue
+            # Each trigger passes, each repeat of one is the same message: the id follows from what caused it.
+            causes = sorted(reference.message_id for reference in references)
+            identity = message_id(target, "invoice", document.invoice.id, document.version, *causes)
+            output.add(TARGET_QUEUES[target], Envelope(body, identity, send.session, document.correlation_id))
+            say(logging.INFO, "sent", {"target": target, "invoice": document.invoice.id, "version": document.version})
+
+    async def _bound(self, sends: Iterable[Send]) -> dict[str, str]:
+        """Give the accounting ids that are known of the documents' customers and products, by journal key."""
+        found: dict[str, str] = {}
+        missing: set[str] = set()
+        for send in sends:
+            for record in send.bound_records:
+                row_key = journal_key(send.document.target, record.table, record.id)
+                known = self._bindings.get(row_key)
+                if known is None:
+                    missing.add(row_key)
+                else:
+                    found[row_key] = known
+        for row_key, row in (await self._reader.journalled(sorted(missing))).items():
+            if row.accounting_id:
+                found[row_key] = row.accounting_id
+                self._bindings.put(row_key, row.accounting_id)
+        return found
+
+    async def _again(self, references: Iterable[Reference], error: Exception) -> None:
+        """Put references back with a later time."""
+        level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
+        for reference in references:
+            _, at = await try_again(self._bus, reference, error, self._backoff, self._now())
+            dimensions = {"table": reference.table, "id": reference.id, "cause": cause_of(error), "next": at}
+            say(level, "retry", dimensions)
+
+    def _log_settled(self, settled: Iterable[tuple[Reference, str]]) -> None:
+        for reference, why in settled:
+            say(logging.INFO, "nothing to do", {"table": reference.table, "id": reference.id, "why": why})

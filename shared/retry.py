@@ -1,0 +1,70 @@
+"""When to try again: the reference goes back on ``changes`` with a later time, and the current row is read then."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.bus import CHANGES, Bus, Envelope
+from shared.errors import Misconfigured, Unavailable
+from shared.keys import message_id
+from shared.messages import Reference, Result
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """Exponential waiting with jitter between a first and a longest wait, in seconds."""
+
+    first: float
+    longest: float
+    jitter: Callable[[], float] = random.random
+
+    def wait(self, attempt: int, retry_after: float | None = None) -> timedelta:
+        """Give the wait before the next attempt; never less than the time that the system named."""
+        exponential = min(self.longest, self.first * 2.0 ** min(attempt, 30))
+        jittered = exponential * (0.5 + self.jitter() / 2)
+        return timedelta(seconds=max(jittered, retry_after or 0.0))
+
+
+def cause_of(error: Exception) -> str:
+    """Give the cause of a retry in words that quote no data: a bug is named by its class alone."""
+    if isinstance(error, Unavailable | Misconfigured):
+        return str(error)
+    return f"unexpected {type(error).__name__}"
+
+
+def next_attempt(reference: Reference, error: Exception, backoff: Backoff, now: datetime) -> tuple[Reference, datetime]:
+    """Give the reference of the next attempt and its time. Its id follows from this attempt's: a repeat is one."""
+    named = error.retry_after if isinstance(error, Unavailable) else None
+    attempt = reference.attempt + 1
+    following = reference.model_copy(
+        update={"attempt": attempt, "cause": "retry", "message_id": message_id(reference.message_id, "retry", attempt)}
+    )
+    return following, now + backoff.wait(reference.attempt, named)
+
+
+def reference_envelope(reference: Reference, not_before: datetime | None = None) -> Envelope:
+    """Give a reference as a message for ``changes``."""
+    return Envelope(
+        body=reference.encode(),
+        message_id=reference.message_id,
+        correlation_id=reference.correlation_id,
+        not_before=not_before,
+    )
+
+
+def result_envelope(result: Result, not_before: datetime | None = None) -> Envelope:
+    """Give a result as a message for ``results``."""
+    identity = message_id(
+        "result", result.reference.message_id, result.state, result.version, result.attempt, not_before
+    )
+    return Envelope(result.encode(), identity, correlation_id=result.correlation_id, not_before=not_before)
+
+
+async def try_again(
+    bus: Bus, reference: Reference, error: Exception, backoff: Backoff, now: datetime
+) -> tuple[Reference, datetime]:
+    """Put the next attempt on ``changes``; give it and its time. Raises Unavailable if even that fails."""
+    following, at = next_attempt(reference, error, backoff, now)
+    await bus.send(CHANGES, [reference_envelope(following, at)])
+    return following, at

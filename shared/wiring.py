@@ -1,0 +1,158 @@
+"""Where everything is wired, once a process: settings, clients, steps.
+
+Built on first use, so that indexing costs nothing and works whatever the settings say. With broken settings each
+invocation raises Misconfigured with their names; a message then goes back with a later time, which needs the bus alone.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Protocol, TypeVar
+
+from azure.servicebus.aio import ServiceBusClient
+
+from shared import settings as app_settings
+from shared.accounting import AccountingSystem
+from shared.bus import CHANGES, Envelope, ServiceBus
+from shared.connector import Connector
+from shared.dataverse.client import Credentials, Dataverse
+from shared.errors import Misconfigured, Unreadable
+from shared.export import Export
+from shared.http import Http
+from shared.intake import Incoming
+from shared.keys import message_id
+from shared.messages import Document
+from shared.onec.connector import OnecConnector
+from shared.retry import reference_envelope
+from shared.sapb1.connector import Sapb1Connector
+from shared.settings import SERVICE_BUS_CONNECTION, Settings
+from shared.telemetry import say
+from shared.writeback import Writeback
+
+Value = TypeVar("Value")
+
+MISCONFIGURED_WAIT = timedelta(seconds=60)
+
+
+def now() -> datetime:
+    """Give the time."""
+    return datetime.now(UTC)
+
+
+class Wiring:
+    """The parts of one process, each made when it is first asked for."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Take the app settings by name."""
+        self._environment = environment
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in force. Raises Misconfigured, each time, while one is wrong."""
+        return app_settings.load(self._environment)
+
+    @cached_property
+    def bus(self) -> ServiceBus:
+        """Service Bus, by a connection string or by identity."""
+        if connection := self._environment.get(SERVICE_BUS_CONNECTION):
+            return ServiceBus(ServiceBusClient.from_connection_string(connection))
+        if namespace := self._environment.get(f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace"):
+            # Imported only where an identity is used: it costs a cold start a third of a second.
+            from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
+
+            return ServiceBus(ServiceBusClient(namespace, DefaultAzureCredential()))
+        raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is missing")
+
+    @cached_property
+    def dataverse(self) -> Dataverse:
+        """The Dataverse environment."""
+        given = self.settings
+        credentials = Credentials(given.dataverse_token_url, given.dataverse_client_id, given.dataverse_client_secret)
+        return Dataverse(Http("Dataverse"), given.dataverse_url, credentials, given.dataverse_organization_id)
+
+    @cached_property
+    def export(self) -> Export:
+        """The export step."""
+        return Export(self.settings, self.dataverse, self.bus, now)
+
+    @cached_property
+    def writeback(self) -> Writeback:
+        """The writeback step."""
+        return Writeback(self.settings, self.dataverse, self.bus, now)
+
+    @cached_property
+    def onec(self) -> Connector:
+        """The connector step for 1C."""
+        return Connector("onec", self._onec_system, self.settings, self.bus, now)
+
+    @cached_property
+    def sapb1(self) -> Connector:
+        """The connector step for SAP Business One."""
+        return Connector("sapb1", self._sapb1_system, self.settings, self.bus, now)
+
+    @cached_property
+    def _onec_system(self) -> AccountingSystem:
+        given = self.settings
+        return OnecConnector(
+            Http("1C"),
+            _needed("ONEC_URL", given.onec_url),
+            _needed("ONEC_USERNAME", given.onec_username),
+            _needed("ONEC_PASSWORD", given.onec_password),
+            given.dataverse_organization_id,
+        )
+
+    @cached_property
+    def _sapb1_system(self) -> AccountingSystem:
+        given = self.settings
+        return Sapb1Connector(
+            Http("SAP Business One"),
+            _needed("SAPB1_URL", given.sapb1_url),
+            _needed("SAPB1_COMPANY", given.sapb1_company),
+            _needed("SAPB1_USERNAME", given.sapb1_username),
+            _needed("SAPB1_PASSWORD", given.sapb1_password),
+            given.dataverse_organization_id,
+        )
+
+
+def _needed(name: str, value: Value | None) -> Value:
+    if value is None:
+        raise Misconfigured(f"{name}: required by this queue's connector")
+    return value
+
+
+class Step(Protocol):
+    """What settles a batch of messages of one queue."""
+
+    async def handle(self, batch: Sequence[Incoming]) -> None:
+        """Settle the batch; raises only where the bus does not take what must be sent."""
+        ...
+
+
+async def settle(wiring: Wiring, step: Callable[[Wiring], Step], batch: Sequence[Incoming]) -> None:
+    """Let a step settle a batch; while a setting is wrong, put it back with a later time and say which."""
+    try:
+        ready = step(wiring)
+    except Misconfigured as error:
+        say(logging.ERROR, "misconfigured", {"problems": str(error)})
+        at = now() + MISCONFIGURED_WAIT
+        for incoming in batch:
+            queue, envelope = put_back(incoming, at)
+            await wiring.bus.send(queue, [envelope])
+        return
+    await ready.handle(batch)
+
+
+def put_back(incoming: Incoming, at: datetime) -> tuple[str, Envelope]:
+    """Give a message as it goes back untouched; a document goes back as its reference, so that it is read afresh."""
+    identity = message_id(incoming.message_id, "misconfigured", at)
+    try:
+        reference = Document.decode(incoming.body).reference
+    except Unreadable:
+        return incoming.queue, Envelope(incoming.body, identity, incoming.session_id, not_before=at)
+    return CHANGES, reference_envelope(reference.model_copy(update={"message_id": identity}), at)
+
+
+process = Wiring(os.environ)
+"""The wiring of this process."""

@@ -1,0 +1,165 @@
+"""The writeback step: results in, the journal written, each row by itself, nobody's newer word lost."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from shared import intake
+from shared.bus import CHANGES, RESULTS, Bus
+from shared.dataverse import journal
+from shared.dataverse.batch import MAX_OPERATIONS, Operation, Part
+from shared.dataverse.client import Dataverse
+from shared.dataverse.reading import Reader
+from shared.errors import BridgeError, Misconfigured, Unavailable
+from shared.intake import Incoming
+from shared.keys import journal_key, message_id
+from shared.messages import Journalled, Result
+from shared.retry import Backoff, cause_of, reference_envelope, result_envelope
+from shared.settings import Settings
+from shared.telemetry import say
+
+ROUNDS = 5
+"""How often a row that somebody else keeps changing is read again before its results wait for later."""
+
+
+@dataclass
+class _Entry:
+    """One journal row and what a batch of results has to say about it."""
+
+    parent: tuple[str, UUID]
+    results: list[Result]
+    columns: dict[str, Any] | None = None
+    """for a customer's or a product's row: what it says; its results only carry it"""
+    current: Journalled | None = None
+
+
+class Writeback:
+    """Writes results into the journal."""
+
+    def __init__(self, settings: Settings, dataverse: Dataverse, bus: Bus, now: Callable[[], datetime]) -> None:
+        """``now`` gives an aware time."""
+        self._settings = settings
+        self._dataverse = dataverse
+        self._reader = Reader(dataverse, settings)
+        self._bus = bus
+        self._now = now
+        self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
+
+    async def handle(self, batch: Sequence[Incoming]) -> None:
+        """Settle a batch of results. Raises only where the bus does not take what must be sent."""
+        results = [
+            result
+            for incoming in batch
+            if (result := await intake.read(Result, incoming, self._settings.dataverse_organization_id, self._bus))
+        ]
+        if not results:
+            return
+        try:
+            left = await self._write(results)
+        except Exception as error:  # noqa: BLE001 -- accounting has done its part: its answer must not be lost
+            await self._later(results, error)
+        else:
+            for entry, problem in left:
+                await self._later(entry.results, problem)
+
+    async def _write(self, results: Sequence[Result]) -> list[tuple[_Entry, BridgeError]]:
+        """Write what the results say; give the rows that could not be written, and why."""
+        await self._dataverse.check_organization()
+        entries = _entries(results)
+        again: list[Result] = []
+        left: list[tuple[_Entry, BridgeError]] = []
+        for _ in range(ROUNDS):
+            entries = await self._round(entries, again, left)
+            if not entries:
+                break
+            rows = await self._reader.journalled(sorted(entries))
+            for key, entry in entries.items():
+                entry.current = rows.get(key)
+        if again:
+            await self._bus.send(CHANGES, [_again(result) for result in again])
+        return left + [(entry, Unavailable("Dataverse", "a row keeps changing")) for entry in entries.values()]
+
+    async def _round(
+        self, entries: dict[str, _Entry], again: list[Result], left: list[tuple[_Entry, BridgeError]]
+    ) -> dict[str, _Entry]:
+        """Write every entry once; give those whose row was changed by somebody else meanwhile."""
+        operations: dict[str, Operation] = {}
+        for key, entry in entries.items():
+            columns = self._columns(entry, again)
+            if columns:
+                operations[key] = journal.write(key, entry.parent, entry.current, columns)
+        conflicts: dict[str, _Entry] = {}
+        keys = list(operations)
+        for start in range(0, len(keys), MAX_OPERATIONS):
+            chunk = keys[start : start + MAX_OPERATIONS]
+            parts = await self._dataverse.batch([operations[key] for key in chunk])
+            for key, part in zip(chunk, parts, strict=True):
+                if part.status in {404, 412} or _is_duplicate(part):
+                    conflicts[key] = entries[key]
+                elif part.status >= 300:
+                    problem = f"the journal does not take a row ({part.status} {_code(part)})"
+                    left.append((entries[key], Misconfigured(problem)))
+        return conflicts
+
+    def _columns(self, entry: _Entry, again: list[Result]) -> dict[str, Any] | None:
+        """Merge the results of one row into what is to be written, in the order of version, attempt and time."""
+        if entry.columns is not None:
+            known = entry.current and entry.current.accounting_id
+            return None if known == entry.columns["acx_accountingid"] else entry.columns
+        written: dict[str, Any] = {}
+        current = entry.current
+        for result in sorted(entry.results, key=lambda result: (result.version, result.attempt, result.at)):
+            change = journal.merge(current, result, self._settings.language)
+            if change.again and result not in again:
+                again.append(result)
+            if change.columns:
+                written |= change.columns
+                current = journal.after(current, result, change.columns)
+        return written or None
+
+    async def _later(self, results: Sequence[Result], error: Exception) -> None:
+        """Send the results to ourselves again: the journal waits, accounting is not asked twice."""
+        level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
+        envelopes = []
+        for result in results:
+            delayed = result.model_copy(update={"deferrals": result.deferrals + 1})
+            named = error.retry_after if isinstance(error, Unavailable) else None
+            at = self._now() + self._backoff.wait(result.deferrals, named)
+            envelopes.append(result_envelope(delayed, at))
+            say(level, "journal waits", {"invoice": result.id, "cause": cause_of(error), "next": at})
+        await self._bus.send(RESULTS, envelopes)
+
+
+def _entries(results: Sequence[Result]) -> dict[str, _Entry]:
+    """Group results by journal row; the row that export read is the one to start from."""
+    entries: dict[str, _Entry] = {}
+    for result in results:
+        entry = entries.setdefault(journal.result_key(result), _Entry((result.table, result.id), []))
+        entry.results.append(result)
+        if result.journal and (entry.current is None or result.journal.version >= entry.current.version):
+            entry.current = result.journal
+        for binding in result.bindings:
+            key = journal_key(result.target, binding.table, binding.id)
+            entries[key] = _Entry((binding.table, binding.id), [result], journal.binding_columns(binding, result.at))
+    return entries
+
+
+def _again(result: Result) -> Any:
+    """Give the reference of a record whose accounting got an older state than the journal knows."""
+    identity = message_id("again", result.reference.message_id, result.version, result.at)
+    reference = result.reference.model_copy(update={"message_id": identity, "cause": "older version", "attempt": 0})
+    return reference_envelope(reference)
+
+
+def _is_duplicate(part: Part) -> bool:
+    return part.status >= 400 and _code(part) in {"0x80040237", "0x80060892"}
+
+
+def _code(part: Part) -> str:
+    try:
+        return str(part.json()["error"]["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
