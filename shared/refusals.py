@@ -332,15 +332,15 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     # --- what only SAP Business One says
     "customer_frozen": Sentence(
-        "its customer {code} is frozen or inactive in accounting.",
+        "its customer {value} is frozen or inactive in accounting.",
         "Accountant: activate the business partner there, or manager: choose another customer.",
-        "клиент {code} в учёте заморожен или неактивен.",
+        "клиент {value} в учёте заморожен или неактивен.",
         "Бухгалтер: активируйте бизнес-партнёра, либо менеджер: выберите другого клиента.",
     ),
     "customer_code_taken": Sentence(
-        "its customer would get the code “{code}”, which belongs to another business partner in accounting.",
+        "its customer would get the code “{value}”, which belongs to another business partner in accounting.",
         "Accountant: fill in the customer's tax number there if it is the same; manager: else change “accountnumber”.",
-        "клиент получил бы код «{code}», который в учёте занят другим бизнес-партнёром.",
+        "клиент получил бы код «{value}», который в учёте занят другим бизнес-партнёром.",
         "Бухгалтер: заполните там налоговый номер, если это тот же клиент; менеджер: иначе измените «accountnumber».",
     ),
     "item_frozen": Sentence(
