@@ -1,0 +1,1 @@
+"""SAP Business One, through Service Layer v2."""
