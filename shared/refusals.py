@@ -240,6 +240,18 @@ CATALOGUE: dict[str, Sentence] = {
         "строка {line}: позиция «{value}» в учёте удалена или помечена на удаление.",
         "Бухгалтер: восстановите позицию, либо администратор снимет привязку.",
     ),
+    "customer_differs": Sentence(
+        "accounting has its customer's card under other numbers (ИНН, КПП): {matches}.",
+        "Accountant: correct the card there; manager: check the numbers in the CRM.",
+        "в учёте карточка клиента с другими ИНН или КПП: {matches}.",
+        "Бухгалтер: исправьте карточку; менеджер: проверьте номера в CRM.",
+    ),
+    "contract_unusable": Sentence(
+        "the customer's contract {contract} was closed, has ended or was marked for deletion, and no other one fits.",
+        "Accountant: reopen the contract, or enter the one that is in force.",
+        "договор {contract} закрыт, истёк или помечен на удаление, а другого подходящего нет.",
+        "Бухгалтер: откройте договор или заведите действующий.",
+    ),
     "contract_agent_vat": Sentence(
         "the customer's contract {contract} makes the buyer a tax agent, which takes the tax off its lines.",
         "Accountant: write this document by hand, or correct the contract.",

@@ -1,0 +1,170 @@
+"""1C's standard OData interface over HTTP: log-in, sessions, reading, creating, posting. No knowledge of invoices.
+
+A session is reused because opening one costs ten times a request (the vendor's test). Each session serves one request
+at a time; a stale one answers 400 before anything is done, so the request is sent again in a new session, once.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from http.cookies import CookieError, SimpleCookie
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from shared import jsontext
+from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
+from shared.http import Answer, Http
+from shared.onec import answers, odata
+from shared.onec.odata import Row
+
+COOKIE = "ibsession"
+HEADER = "IBSession"
+
+
+class OnecClient:
+    """One base of 1C. Methods raise Refused, Unavailable (AnswerLost) or Misconfigured."""
+
+    def __init__(self, http: Http, url: str, username: str, password: SecretStr) -> None:
+        """``url`` ends in ``/odata/standard.odata``."""
+        self._http = http
+        self._url = url.rstrip("/")
+        self._username, self._password = username, password
+        self._idle: list[str] = []
+
+    async def rows(
+        self,
+        entity: str,
+        *,
+        select: Sequence[str],
+        where: str,
+        order_by: str = "",
+        top: int | None = None,
+    ) -> list[Row]:
+        """Give the objects that fulfil a condition (literals: see :mod:`shared.onec.odata`)."""
+        path = odata.collection(entity, select=select, where=where, order_by=order_by, top=top)
+        body = await self._read(path, entity)
+        rows = body.get("value")
+        if not isinstance(rows, list):
+            raise Unavailable(self._http.system, "an answer without its list")
+        return rows
+
+    async def find(self, entity: str, key: UUID, *, select: Sequence[str] = ()) -> Row | None:
+        """Give one object by its key, or None where there is none."""
+        answer = await self._send("GET", odata.instance(entity, key, select), None, writes=False)
+        error = answers.problem(answer)
+        if answer.status == 404 and error is not None and error.code == answers.NO_SUCH_INSTANCE:
+            return None
+        answers.judge(answer, self._http.system, entity, writes=False)
+        return answers.content(answer, self._http.system, writes=False)
+
+    async def create(self, entity: str, key: UUID, body: Mapping[str, object]) -> tuple[Row, bool]:
+        """Create an object under a key of ours, at most once; give it, and whether it was made now.
+
+        1C refuses a second object of the same key. Which status it answers then is not documented, so after any
+        refusal, and after a lost answer, the object is looked up by its key: where it stands, that is the answer.
+        """
+        content = jsontext.dumps({"Ref_Key": str(key), **body}).encode()
+        try:
+            answer = await self._send("POST", odata.collection(entity), content, writes=True)
+            answers.judge(answer, self._http.system, entity, writes=True)
+            row = answers.content(answer, self._http.system, writes=True)
+        except (Refused, AnswerLost):
+            held = await self.find(entity, key)
+            if held is None:
+                raise
+            return held, False
+        if str(row.get("Ref_Key", "")).lower() != str(key):
+            raise Misconfigured(
+                f"1C: the base does not keep the Ref_Key that the bridge chooses ({entity}); without it a document"
+                " could be written twice, so nothing more is written"
+            )
+        return row, True
+
+    async def post(self, entity: str, key: UUID) -> None:
+        """Post a document. After a lost answer the document is looked up; AnswerLost where it is not posted."""
+        path = f"{odata.instance(entity, key)}/Post?PostingModeOperational=false"
+        try:
+            answer = await self._send("POST", path, b"", writes=True)
+            answers.judge(answer, self._http.system, entity, writes=True)
+            answers.no_page(answer, self._http.system)
+        except AnswerLost:
+            held = await self.find(entity, key, select=("Ref_Key", "Posted"))
+            if held is None or held.get("Posted") is not True:
+                raise
+
+    async def metadata(self) -> bytes:
+        """Give ``$metadata``: what the base publishes, as EDMX. Tens of megabytes on a real base."""
+        answer = await self._send("GET", "$metadata", None, writes=False, accept="application/xml")
+        answers.judge(answer, self._http.system, "$metadata", writes=False)
+        return answer.content
+
+    async def close(self) -> None:
+        """End our sessions and close the connections."""
+        while self._idle:
+            try:
+                await self._exchange(
+                    "GET", "", None, self._idle.pop(), "finish", writes=False, accept="application/json"
+                )
+            except Unavailable:
+                self._idle.clear()  # an unreachable base ends idle sessions by itself, after their lifetime
+        await self._http.close()
+
+    async def _read(self, path: str, entity: str) -> Row:
+        answer = await self._send("GET", path, None, writes=False)
+        answers.judge(answer, self._http.system, entity, writes=False)
+        return answers.content(answer, self._http.system, writes=False)
+
+    async def _send(
+        self, method: str, path: str, content: bytes | None, *, writes: bool, accept: str = "application/json"
+    ) -> Answer:
+        session = self._idle.pop() if self._idle else None
+        command = "" if session else "start"
+        answer = await self._exchange(method, path, content, session, command, writes=writes, accept=accept)
+        if session and answers.session_is_stale(answer):
+            self._idle.clear()  # the others have been idle for longer
+            session = None
+            answer = await self._exchange(method, path, content, None, "start", writes=writes, accept=accept)
+        session = _new_session(answer) or session
+        if session:
+            self._idle.append(session)
+        return answer
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        session: str | None,
+        command: str,
+        *,
+        writes: bool,
+        accept: str = "application/json",
+    ) -> Answer:
+        # The Cookie header is always ours, even empty: a client's own cookie jar would send a session in use elsewhere.
+        headers = {
+            "Accept": accept,
+            "Authorization": self._authorization(),
+            "Cookie": f"{COOKIE}={session}" if session else "",
+        }
+        if command:
+            headers[HEADER] = command
+        if content:
+            headers["Content-Type"] = "application/json"
+        return await self._http.send(method, f"{self._url}/{path}", headers=headers, content=content, writes=writes)
+
+    def _authorization(self) -> str:
+        # 1C takes credentials in UTF-8; names are often Cyrillic.
+        pair = f"{self._username}:{self._password.get_secret_value()}"
+        return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _new_session(answer: Answer) -> str | None:
+    """Read the session that an answer opens."""
+    for value in answer.headers.get_list("set-cookie"):
+        try:
+            morsel = SimpleCookie(value).get(COOKIE)
+        except CookieError:
+            continue  # somebody else's cookie: a balancer's may not follow the grammar
+        if morsel is not None and morsel.value:
+            return morsel.value
+    return None

@@ -1,0 +1,180 @@
+"""Invoices into 1С:Бухгалтерия 3.0, each at most once: Document_СчетНаОплатуПокупателю, written and posted.
+
+The document's ``Ref_Key`` is derived, so 1C refuses a second one; whatever is unclear is looked up by it. A new
+document takes two calls once customer and products are known: write and post. The due date would need a third
+(InformationRegister_СрокиОплатыДокументов) and is not carried.
+"""
+
+import asyncio
+import time
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from shared.accounting import Bindings, Outcome
+from shared.errors import Misconfigured, Refused
+from shared.http import Http
+from shared.keys import accounting_key
+from shared.messages import Document, State
+from shared.onec import mapping, names, odata
+from shared.onec.cards import Body
+from shared.onec.classifiers import Classifiers
+from shared.onec.client import OnecClient
+from shared.onec.counterparties import TARGET, Counterparties
+from shared.onec.items import Items, wanted
+from shared.onec.odata import Row
+from shared.refusals import refusal
+from shared.routes import Route
+
+RECHECK_SECONDS = 60.0
+"""How long a failed check of names stands: metadata are large, and every retry would ask for them."""
+
+
+class OnecConnector:
+    """1C as an :class:`shared.accounting.AccountingSystem`."""
+
+    def __init__(self, http: Http, url: str, username: str, password: SecretStr, organization_id: UUID) -> None:
+        """``url`` ends in ``/odata/standard.odata``; ``organization_id`` is that of the Dataverse organization."""
+        self._client = OnecClient(http, url, username, password)
+        self._organization_id = organization_id
+        self._classifiers = Classifiers(self._client)
+        self._counterparties = Counterparties(self._client, self._classifiers, organization_id)
+        self._items = Items(self._client, self._classifiers, organization_id)
+        self._names_lock = asyncio.Lock()
+        self._names_checked = False
+        self._names_problem: tuple[float, Misconfigured] | None = None
+
+    async def check_names(self) -> None:
+        """Check once that the base publishes every name the connector uses. Misconfigured lists what is missing."""
+        if self._names_checked:
+            return
+        async with self._names_lock:
+            if self._names_checked:
+                return
+            if self._names_problem is not None and time.monotonic() < self._names_problem[0]:
+                raise Misconfigured(*self._names_problem[1].problems)
+            try:
+                await self._check_names()
+            except Misconfigured as problem:
+                self._names_problem = (time.monotonic() + RECHECK_SECONDS, problem)
+                raise
+            self._names_checked = True
+
+    async def _check_names(self) -> None:
+        metadata = await self._client.metadata()
+        try:
+            lacking = await asyncio.to_thread(names.missing, metadata)
+        except names.MetadataUnreadable:
+            raise Misconfigured("1C: $metadata is not that of a standard OData interface; check ONEC_URL") from None
+        if lacking:
+            raise Misconfigured(*(f"1C: {name} is missing in the standard OData interface" for name in lacking))
+
+    async def export(self, document: Document, route: Route, key: UUID, bindings: Bindings) -> Outcome:
+        """Make 1C hold the invoice under its key, exactly once, posted, and say what it holds.
+
+        Raises Refused, Unavailable or Misconfigured. A document that is written but can't be posted (a closed period)
+        stays unposted under its key; a later export posts it.
+        """
+        if document.organization_id != self._organization_id:
+            raise Misconfigured("the message comes from another Dataverse organization; nothing is written")
+        await self.check_names()
+        rows = mapping.rows(document.invoice, route)
+        if self._is_known(document, key):
+            held = await self._client.find(names.INVOICES, key)
+            if held is None:
+                raise Refused(refusal("deleted_in_accounting"))
+            return await self._take(held, document, key, rows)
+        body = await self._body(document, route, rows, bindings)
+        held, made = await self._client.create(names.INVOICES, key, body)
+        if not made or not held.get("Number"):
+            held = await self._client.find(names.INVOICES, key)
+            if held is None:
+                raise Refused(refusal("deleted_in_accounting"))
+        return await self._take(held, document, key, rows)
+
+    async def close(self) -> None:
+        """End our sessions in 1C and close the connections."""
+        await self._client.close()
+
+    def _is_known(self, document: Document, key: UUID) -> bool:
+        """Say whether the journal names this document in 1C. One typed by hand and linked is never written."""
+        known = document.journal.accounting_id.lower() if document.journal else ""
+        if not known or known == str(key):
+            return bool(known)
+        earlier = range(document.journal.generation if document.journal else 0)
+        keys = (accounting_key(self._organization_id, TARGET, "invoice", document.invoice.id, each) for each in earlier)
+        if known in map(str, keys):
+            return False  # cancelled in accounting, and exported anew on purpose
+        raise Refused(refusal("written_otherwise", fields="Ref_Key"))
+
+    async def _body(self, document: Document, route: Route, rows: list[Body], bindings: Bindings) -> Body:
+        invoice, books = document.invoice, route.onec_books
+        products = wanted(invoice, bindings)
+        needed = {
+            "organization": (names.ORGANIZATIONS, books.organization),
+            "bank_account": (names.BANK_ACCOUNTS, books.bank_account),
+        }
+        if any(line.product is None for line in invoice.lines):
+            needed["write_in_item"] = (names.ITEMS, books.write_in_item)
+        if books.warehouse is not None:
+            needed["warehouse"] = (names.WAREHOUSES, books.warehouse)
+        await self._classifiers.require(route.name, needed)
+        settlement = await self._classifiers.settlement(invoice.currency, invoice.document_date)
+        counterparty = await self._counterparties.counterparty(invoice.customer, route, bindings)
+        contract = await self._counterparties.contract(
+            counterparty,
+            settlement.currency,
+            invoice.currency.code,
+            invoice.document_date,
+            books,
+            taxed=any(line.tax for line in invoice.lines),
+        )
+        return mapping.document(
+            invoice,
+            mapping.marker(invoice.number, document.version, document.hash),
+            books,
+            counterparty=counterparty,
+            contract=contract,
+            settlement=settlement,
+            rows=rows,
+            items=await self._items.resolve(products, route, bindings),
+        )
+
+    async def _take(self, held: Row, document: Document, key: UUID, rows: list[Body]) -> Outcome:
+        """Go on from what 1C holds under the key: recognise our own write, and post it where it isn't posted."""
+        invoice = document.invoice
+        number = str(held.get("Number", "")).strip()
+        if held.get("DeletionMark") is True:
+            raise Refused(refusal("deleted_in_accounting"))
+        journal = document.journal if self._is_known(document, key) else None
+        marker = mapping.read_marker(held.get("Комментарий"))
+        written = marker.hash if marker else journal.written_hash if journal else ""
+        if written and written != document.hash:
+            raise Refused(refusal("changed_after_export"))
+        differing = mapping.differences(held, invoice, rows)
+        total = odata.number(held, "СуммаДокумента")
+        posted = held.get("Posted") is True
+        if differing and not posted and total is not None and total != invoice.total:
+            raise mapping.total_differs(total, invoice, number)
+        if differing and not (posted and written):
+            # Unposted, it is not posted with what the CRM never said; without a marker it may not even be our version.
+            raise Refused(refusal("written_otherwise", fields=", ".join(differing)))
+        state = State.POSTED
+        note = f"changed in accounting: {', '.join(differing)}" if differing else ""
+        if not posted and journal is not None and journal.state in _WAS_POSTED:
+            state, note = State.EXPORTED, "unposted in accounting, and left so"
+        elif not posted:
+            await self._post(key, number)
+        return Outcome(state, number, str(key), total, invoice.currency.code, document.hash, note)
+
+    async def _post(self, key: UUID, number: str) -> None:
+        try:
+            await self._client.post(names.INVOICES, key)
+        except Refused as error:
+            message = error.refusal.values.get("message", "")
+            raise Refused(
+                refusal("accounting_refused", message=f"{message} (счёт {number} записан, но не проведён)")
+            ) from None
+
+
+_WAS_POSTED = frozenset({State.POSTED, State.PAID, State.PARTIALLY_PAID})

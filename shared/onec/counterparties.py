@@ -1,0 +1,186 @@
+"""Customers in 1C: the counterparty, found or created, and its contract.
+
+Found by the binding that the journal knows; else by ИНН + КПП (company), ИНН (sole trader, person) or НалоговыйНомер
+(foreign), never on an empty value, a folder or a row marked for deletion; else created under a key of its own, so that
+two creations make one. What stands in a matched counterparty is never overwritten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from shared.accounting import Bindings
+from shared.documents import Customer
+from shared.errors import Refused
+from shared.keys import accounting_key
+from shared.onec import cards, names, odata
+from shared.onec.cache import Cache
+from shared.onec.classifiers import Classifiers
+from shared.onec.client import OnecClient
+from shared.onec.identity import Identity, identify
+from shared.onec.odata import Row
+from shared.refusals import refusal
+from shared.routes import OnecBooks, Route
+
+TARGET = "onec"
+_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
+_CONTRACT = ("Ref_Key", "Code", "Description", "Дата", "СрокДействия", "УчетАгентскогоНДСПокупателем")
+_ALIVE = "DeletionMark eq false and IsFolder eq false"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract that fits a counterparty, an organisation and a currency; empty dates are unbounded."""
+
+    key: UUID
+    title: str
+    since: str
+    until: str
+    takes_tax_off: bool
+    """УчетАгентскогоНДСПокупателем: БП zeroes the tax of goods"""
+
+    def holds_on(self, day: date) -> bool:
+        """Say whether the contract is in force on a day."""
+        return self.since[:10] <= day.isoformat() and (
+            self.until == odata.EMPTY_DATE or self.until[:10] >= day.isoformat()
+        )
+
+
+class Counterparties:
+    """Finds or creates counterparties and their contracts."""
+
+    def __init__(self, client: OnecClient, classifiers: Classifiers, organization_id: UUID) -> None:
+        self._client, self._classifiers = client, classifiers
+        self._organization_id = organization_id
+        self._alive: Cache[UUID, bool] = Cache(4096)
+        self._contracts: Cache[tuple[UUID, UUID, UUID], tuple[Contract, ...]] = Cache(4096)
+
+    async def counterparty(self, customer: Customer, route: Route, bindings: Bindings) -> UUID:
+        """Give the counterparty of a customer, and bind it.
+
+        Refused: customer_deleted, several_matches, kpp_unknown, foreign_customer, and those of identify().
+        """
+        bound = odata.key(bindings.get(customer))
+        if bound is not None:
+            await self._check_alive(bound)
+            return bound
+        identity = identify(customer)
+        row = await self._match(identity) or await self._create(customer, identity, route)
+        key = odata.reference(row)
+        self._alive.put(key, value=True)
+        bindings.add(customer, str(key), str(row.get("Code", "")).strip())
+        return key
+
+    async def _check_alive(self, key: UUID) -> None:
+        if self._alive.get(key):
+            return
+        row = await self._client.find(names.COUNTERPARTIES, key, select=("Ref_Key", "DeletionMark"))
+        if row is None or row.get("DeletionMark") is not False:
+            raise Refused(refusal("customer_deleted"))
+        self._alive.put(key, value=True)
+
+    async def _match(self, identity: Identity) -> Row | None:
+        if not identity.tax_number:
+            if identity.kind == "foreign":
+                raise Refused(refusal("foreign_customer"))
+            return None
+        column = "НалоговыйНомер" if identity.kind == "foreign" else "ИНН"
+        where = f"{_ALIVE} and {column} eq {odata.text(identity.tax_number)}"
+        if identity.kpp:
+            where += f" and (КПП eq {odata.text(identity.kpp)} or КПП eq '')"
+        found = await self._client.rows(names.COUNTERPARTIES, select=_CARD, where=where, top=20)
+        rows = [row for row in found if _is_card(row) and str(row[column]).strip() == identity.tax_number]
+        if identity.kpp:
+            same = [row for row in rows if str(row["КПП"]).strip() == identity.kpp]
+            if rows and not same:
+                # The same company without a КПП, or its branch: only the accountant knows. Another КПП is another card.
+                raise Refused(refusal("kpp_unknown", matches=_listed(rows)))
+            rows = same
+        if len(rows) > 1:
+            raise Refused(refusal("several_matches", matches=_listed(rows)))
+        if not rows and identity.kind == "foreign":
+            raise Refused(refusal("foreign_customer"))
+        return rows[0] if rows else None
+
+    async def _create(self, customer: Customer, identity: Identity, route: Route) -> Row:
+        books = route.onec_books
+        await self._classifiers.require(route.name, {"country": (names.COUNTRIES, books.country)})
+        key = accounting_key(self._organization_id, TARGET, customer.table, customer.id)
+        body = cards.counterparty(customer, identity, books)
+        row, made = await self._client.create(names.COUNTERPARTIES, key, body)
+        if row.get("DeletionMark") is True:
+            raise Refused(refusal("customer_deleted"))
+        if not made and (str(row["ИНН"]).strip(), str(row["КПП"]).strip()) != (identity.tax_number, identity.kpp):
+            # Made for this customer earlier, under numbers that it no longer has, or changed by the accountant.
+            raise Refused(refusal("customer_differs", matches=_listed([row])))
+        return row
+
+    async def contract(
+        self, counterparty: UUID, currency: UUID, currency_code: str, day: date, books: OnecBooks, *, taxed: bool
+    ) -> UUID:
+        """Give the counterparty's contract with our organisation in a currency; create it where there is none.
+
+        Refused: several_contracts, contract_agent_vat (for a document with tax).
+        """
+        place = (counterparty, books.organization, currency)
+        fitting = [contract for contract in self._contracts.get(place) or () if contract.holds_on(day)]
+        if len(fitting) != 1:
+            # What the cache says is not enough to refuse or to create: an accountant may just have mended it.
+            known = self._contracts.put(place, await self._fitting(counterparty, currency, books))
+            fitting = [contract for contract in known if contract.holds_on(day)]
+        if len(fitting) > 1:
+            raise Refused(refusal("several_contracts", matches="; ".join(c.title for c in fitting[:_SHOWN])))
+        chosen = fitting[0] if fitting else await self._new_contract(counterparty, currency, currency_code, day, books)
+        if taxed and chosen.takes_tax_off:
+            self._contracts.forget(place)
+            raise Refused(refusal("contract_agent_vat", contract=chosen.title))
+        return chosen.key
+
+    async def _fitting(self, counterparty: UUID, currency: UUID, books: OnecBooks) -> tuple[Contract, ...]:
+        found = await self._client.rows(
+            names.CONTRACTS,
+            select=_CONTRACT,
+            where=f"{_ALIVE} and Owner_Key eq {odata.guid(counterparty)} and ВидДоговора eq 'СПокупателем'"
+            f" and Организация_Key eq {odata.guid(books.organization)}"
+            f" and ВалютаВзаиморасчетов_Key eq {odata.guid(currency)}"
+            " and РасчетыВУсловныхЕдиницах eq false and ДоговорЗакрыт eq false",
+        )
+        return tuple(_contract(row) for row in found)
+
+    async def _new_contract(
+        self, counterparty: UUID, currency: UUID, code: str, day: date, books: OnecBooks
+    ) -> Contract:
+        table = f"contract-{books.organization}-{code}"
+        key = accounting_key(self._organization_id, TARGET, table, counterparty)
+        row, made = await self._client.create(names.CONTRACTS, key, cards.contract(counterparty, currency, code, books))
+        # One that stands there already may be another worker's, made this moment, or ours of old, closed since then.
+        known = (_contract(row),) if made else await self._fitting(counterparty, currency, books)
+        self._contracts.put((counterparty, books.organization, currency), known)
+        for contract in known:
+            if contract.key == key and contract.holds_on(day):
+                return contract
+        raise Refused(refusal("contract_unusable", contract=_title(row)))
+
+
+def _is_card(row: Row) -> bool:
+    return row.get("DeletionMark") is False and row.get("IsFolder") is not True
+
+
+def _title(row: Row) -> str:
+    return f"{str(row.get('Code', '')).strip()} {str(row.get('Description', '')).strip()}".strip()
+
+
+def _listed(rows: Sequence[Row]) -> str:
+    return "; ".join(_title(row) for row in rows[:_SHOWN])
+
+
+def _contract(row: Row) -> Contract:
+    return Contract(
+        key=odata.reference(row),
+        title=_title(row),
+        since=str(row.get("Дата") or odata.EMPTY_DATE),
+        until=str(row.get("СрокДействия") or odata.EMPTY_DATE),
+        takes_tax_off=row.get("УчетАгентскогоНДСПокупателем") is True,
+    )

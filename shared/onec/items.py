@@ -1,0 +1,120 @@
+"""Products in 1C: the items of one document, found or created.
+
+Found by the binding that the journal knows; else by Артикул, never an empty one, a folder or an item marked for
+deletion; else created under a key of its own. One reading serves all products of a document.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from shared.accounting import Bindings
+from shared.documents import Invoice, Product, Unit
+from shared.errors import Refused
+from shared.keys import accounting_key
+from shared.onec import cards, names, odata
+from shared.onec.cache import Cache
+from shared.onec.classifiers import Classifiers
+from shared.onec.client import OnecClient
+from shared.onec.odata import Row
+from shared.refusals import refusal
+from shared.routes import Route
+
+TARGET = "onec"
+_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "Артикул")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A product of a document, as its first line has it."""
+
+    product: Product
+    line: int
+    unit: Unit | None
+    rate: Decimal | None
+    bound: UUID | None
+    number: str
+    """Артикул; empty where the product is bound"""
+
+
+def wanted(invoice: Invoice, bindings: Bindings) -> list[Wanted]:
+    """List the products of a document, each once. Refused: product_number_missing, too_long, value_missing."""
+    found: dict[UUID, Wanted] = {}
+    for line in invoice.lines:
+        if line.product is None or line.product.id in found:
+            continue
+        bound = odata.key(bindings.get(line.product))
+        number = "" if bound else cards.item_number(line.product, line.number)
+        found[line.product.id] = Wanted(line.product, line.number, line.unit, line.rate, bound, number)
+    return list(found.values())
+
+
+class Items:
+    """Finds or creates items."""
+
+    def __init__(self, client: OnecClient, classifiers: Classifiers, organization_id: UUID) -> None:
+        self._client, self._classifiers = client, classifiers
+        self._organization_id = organization_id
+        self._alive: Cache[UUID, bool] = Cache(16384)
+
+    async def resolve(self, products: list[Wanted], route: Route, bindings: Bindings) -> dict[UUID, UUID]:
+        """Give the Ref_Key of every product, by its id in the CRM, and bind what was not bound.
+
+        Refused: item_deleted, several_items, unit_unknown, value_missing, setup_missing.
+        """
+        by_key, by_number = await self._read(products)
+        result: dict[UUID, UUID] = {}
+        for each in products:
+            if each.bound is not None:
+                if not self._alive.get(each.bound):
+                    row = by_key.get(each.bound)
+                    if row is None or row.get("DeletionMark") is not False:
+                        raise Refused(refusal("item_deleted", line=each.line, value=each.product.number))
+                    self._alive.put(each.bound, value=True)
+                result[each.product.id] = each.bound
+                continue
+            found = by_number[each.number.casefold()]
+            if len(found) > 1:
+                matches = "; ".join(f"{str(row['Code']).strip()} {row['Description']}" for row in found[:_SHOWN])
+                raise Refused(refusal("several_items", line=each.line, value=each.number, matches=matches))
+            if not found:
+                found.append(await self._create(each, route))
+            key = odata.reference(found[0])
+            self._alive.put(key, value=True)
+            bindings.add(each.product, str(key), str(found[0].get("Code", "")).strip())
+            result[each.product.id] = key
+        return result
+
+    async def _read(self, products: list[Wanted]) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
+        """Read the items that bindings name and we haven't seen lately, and those with the numbers of the others."""
+        keys = {each.bound for each in products if each.bound and not self._alive.get(each.bound)}
+        numbers = {each.number for each in products if each.number}
+        conditions = [f"Ref_Key eq {odata.guid(key)}" for key in sorted(keys)]
+        conditions += [f"Артикул eq {odata.text(number)}" for number in sorted(numbers)]
+        by_key: dict[UUID, Row] = {}
+        for where in odata.chunks(conditions, "IsFolder eq false"):
+            for row in await self._client.rows(names.ITEMS, select=_CARD, where=where):
+                by_key[odata.reference(row)] = row
+        by_number: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in by_key.values():
+            # 1C compares texts without regard to case and trailing spaces.
+            number = str(row.get("Артикул", "")).strip().casefold()
+            if number and row.get("DeletionMark") is False and row.get("IsFolder") is not True:
+                by_number[number].append(row)
+        return by_key, by_number
+
+    async def _create(self, each: Wanted, route: Route) -> Row:
+        books, product = route.onec_books, each.product
+        unit = await self._classifiers.unit(each.unit, each.line)
+        setting = "services_kind" if product.is_service else "goods_kind"
+        kind = books.services_kind if product.is_service else books.goods_kind
+        needed = {setting: (names.ITEM_KINDS, kind), "item_group": (names.ITEM_GROUPS, books.item_group)}
+        await self._classifiers.require(route.name, needed)
+        key = accounting_key(self._organization_id, TARGET, "product", product.id)
+        body = cards.item(product, each.number, unit, each.rate, books)
+        row, _ = await self._client.create(names.ITEMS, key, body)
+        if row.get("DeletionMark") is True:
+            raise Refused(refusal("item_deleted", line=each.line, value=each.number))
+        return row
