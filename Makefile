@@ -1,0 +1,40 @@
+# Each target builds its environment under .venv by itself. PYTHON=python3.13 make … picks the interpreter.
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv/$(VERSION)
+READY := $(VENV)/.ready
+RUN := $(VENV)/bin/python
+
+.PHONY: demo run test check bench clean
+
+demo: $(READY) ## the main job once, from nothing, with a table of what came of it
+	@$(RUN) -m infra.demo demo
+
+run: $(READY) ## the stack with the sample companies, left running
+	@$(RUN) -m infra.demo run
+
+test: $(READY) ## all tests
+	@$(RUN) -m pytest $(ARGS)
+
+check: $(READY) ## style, types, and that the documents tell the truth
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@$(RUN) -m pytest -q tests/unit/test_readme.py
+
+bench: $(READY) ## figures
+	@$(RUN) -m tests.bench
+
+clean: ## remove the environments and caches
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or later is needed: PYTHON=python3.11 make …"; exit 1; }
+	@echo "Preparing $(VENV) (once; about a minute) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
+	  { command -v cc >/dev/null && $(RUN) -c 'import pathlib, sys, sysconfig; sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").exists())'; } || \
+	  echo "The AMQP library python-qpid-proton is compiled here and needs a C compiler and the Python headers: on Debian, apt-get install gcc python3-dev."; \
+	  exit 1; }
+	@touch $@
