@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from xml.sax.saxutils import escape, quoteattr
 
-from infra.local.onec.schema import ROW, Entity, Property, schema
+from infra.local.onec.schema import LINE_NUMBER, ROW, Entity, Property, schema
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <edmx:Edmx xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx" Version="1.0">
@@ -59,8 +59,9 @@ def _row_types(name: str, entity: Entity) -> Iterator[str]:
     for section, columns in entity.sections.items():
         kind = f"{name}_RowType" if section == "RecordSet" else f"{name}_{section}_RowType"
         head = () if section == "RecordSet" else ROW
+        keys = [item for item in (*head, *columns) if item.name in ("Recorder", "Ref_Key", LINE_NUMBER)]
         yield f"<ComplexType Name={quoteattr(kind)}>"
-        yield from _properties((*head, *columns), head)
+        yield from _properties((*head, *columns), keys)
         yield "</ComplexType>"
 
 
@@ -97,16 +98,6 @@ def edmx() -> str:
     lines.append('<EntityContainer Name="EnterpriseV8" m:IsDefaultEntityContainer="true">')
     for name in sets:
         lines.append(f"<EntitySet Name={quoteattr(name)} EntityType={quoteattr(f'StandardODATA.{name}')}/>")
-    for name, entity in sets.items():
-        for navigation, target in _navigations(entity):
-            relation = f"{name}_{navigation}"
-            lines.append(
-                f"<AssociationSet Name={quoteattr(relation)} Association={quoteattr(f'StandardODATA.{relation}')}>"
-            )
-            lines.append(
-                f'<End Role="Begin" EntitySet={quoteattr(name)}/><End Role="End" EntitySet={quoteattr(target)}/>'
-            )
-            lines.append("</AssociationSet>")
     for entity in schema().entities.values():
         lines.extend(_functions(entity))
     return "\n".join((*lines, "</EntityContainer>", _TAIL))

@@ -145,8 +145,8 @@ class Schema:
         for entity in self.entities.values():
             if entity.recorded:
                 owner = tuple(p for p in entity.properties if p.name == "Recorder")
-                rows = tuple(p for p in entity.properties if p.name != "Recorder")
-                found[entity.name] = Entity(entity.name, owner, {"RecordSet": rows}, {"dimensions": "Recorder"})
+                movements = {"RecordSet": entity.properties}
+                found[entity.name] = Entity(entity.name, owner, movements, {"dimensions": "Recorder"})
                 found[f"{entity.name}{RECORD_TYPE}"] = replace(entity, name=f"{entity.name}{RECORD_TYPE}")
                 continue
             found[entity.name] = entity

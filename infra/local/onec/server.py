@@ -28,7 +28,8 @@ from shared.jsontext import dumps, loads
 ROOT = "/base/odata/standard.odata/"
 _PATH = re.compile(r"(?P<set>[^()/]+)(?:\((?P<key>[^)]*)\))?(?:/(?P<tail>.+))?")
 _SLICE = re.compile(r"SliceLast\((?P<arguments>.*)\)")
-_SLICE_ARGUMENT = re.compile(r"\s*(?P<name>Period|Condition)=(?P<value>datetime'[^']*'|'(?:[^']|'')*')\s*(?:,|$)")
+_SLICE_ARGUMENT = re.compile(r"\s*(?P<name>Period|Condition)=(?P<value>datetime'[^']*'|'.*?')\s*(?:,(?=\s*\w+=)|$)")
+"""Clients write a Condition with its inner quotes doubled or as they are: it ends where the next argument begins."""
 _FORMAT_ONLY = frozenset({"$format"})
 _XML = "application/xml"
 _UNSUPPORTED_HEADERS = ("Prefer", "X-HTTP-Method", "X-HTTP-Method-Override")
