@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from decimal import Decimal
 from uuid import UUID
 
+from shared.cache import Cache
 from shared.documents import Currency, Unit
 from shared.errors import Refused
 from shared.onec import names, odata
-from shared.onec.cache import Cache
 from shared.onec.client import OnecClient
 from shared.onec.currencies import NUMERIC, ROUBLE
 from shared.onec.mapping import Settlement
 from shared.onec.odata import Row
 from shared.refusals import refusal
+
+REMEMBER_SECONDS = 15 * 60.0
+"""How long what a base holds is taken for granted."""
 
 NO_RATE = "1980-01-01T00:00:00"
 """Period under which 1C itself enters a rate of 1 for a currency whose rates nobody has loaded."""
@@ -24,10 +26,10 @@ class Classifiers:
 
     def __init__(self, client: OnecClient) -> None:
         self._client = client
-        self._currencies: Cache[str, UUID] = Cache(64)
-        self._rates: Cache[tuple[str, date], tuple[Decimal, int]] = Cache(512)
-        self._units: Cache[tuple[str, str], UUID] = Cache(512)
-        self._present: Cache[tuple[str, UUID], bool] = Cache(256)
+        self._currencies: Cache[UUID] = Cache(64, REMEMBER_SECONDS)
+        self._settlements: Cache[Settlement] = Cache(512, REMEMBER_SECONDS)
+        self._units: Cache[UUID] = Cache(512, REMEMBER_SECONDS)
+        self._present: Cache[bool] = Cache(256, REMEMBER_SECONDS)
 
     async def require(self, route: str, wanted: Mapping[str, tuple[str, UUID]]) -> None:
         """Check that what the settings name stands in the base, unmarked. Refused: setup_missing.
@@ -35,23 +37,29 @@ class Classifiers:
         ``wanted``: the setting's name → the entity and the key.
         """
         for setting, (entity, key) in wanted.items():
-            if self._present.get((entity, key)):
+            place = odata.instance(entity, key)
+            if self._present.get(place):
                 continue
             row = await self._client.find(entity, key, select=("Ref_Key", "DeletionMark"))
             if row is None or row.get("DeletionMark") is not False:
                 raise Refused(refusal("setup_missing", route=route, what=f"onec.{setting} = {entity}({key})"))
-            self._present.put((entity, key), value=True)
+            self._present.put(place, value=True)
 
     async def settlement(self, currency: Currency, day: date) -> Settlement:
         """Give a currency of the base and its rate on a day. Refused: currency_unknown, exchange_rate_missing."""
-        key = self._currencies.get(currency.code) or self._currencies.put(
-            currency.code, await self._currency(currency.code)
-        )
-        if currency.code == ROUBLE:
+        code = currency.code
+        key = self._currencies.get(code)
+        if key is None:
+            key = await self._currency(code)
+            self._currencies.put(code, key)
+        if code == ROUBLE:
             return Settlement(key)
-        place = (currency.code, day)
-        rate = self._rates.get(place) or self._rates.put(place, await self._rate(currency.code, key, day))
-        return Settlement(key, *rate)
+        place = f"{code} {day}"
+        settlement = self._settlements.get(place)
+        if settlement is None:
+            settlement = await self._settlement(code, key, day)
+            self._settlements.put(place, settlement)
+        return settlement
 
     async def _currency(self, code: str) -> UUID:
         number = NUMERIC.get(code)
@@ -66,7 +74,7 @@ class Classifiers:
             raise Refused(refusal("currency_unknown", value=code))
         return odata.reference(found[0])
 
-    async def _rate(self, code: str, currency: UUID, day: date) -> tuple[Decimal, int]:
+    async def _settlement(self, code: str, currency: UUID, day: date) -> Settlement:
         # 1C's own rule (SliceLast): the last rate entered up to the day holds. Banks set none on holidays.
         found = await self._client.rows(
             names.RATES,
@@ -79,14 +87,18 @@ class Classifiers:
         rate, multiplicity = odata.number(row, "Курс"), odata.number(row, "Кратность")
         if not rate or not multiplicity or row["Period"] == NO_RATE:
             raise Refused(refusal("exchange_rate_missing", value=code, date=day))
-        return rate, int(multiplicity)
+        return Settlement(currency, rate, int(multiplicity))
 
     async def unit(self, unit: Unit | None, line: int) -> UUID:
         """Give the unit of a line: by its ОКЕИ code, else by its name. Refused: value_missing, unit_unknown."""
         if unit is None or not (unit.okei or unit.name):
             raise Refused(refusal("value_missing", line=line, field="uomid"))
-        place = ("Code", unit.okei) if unit.okei else ("Description", unit.name)
-        return self._units.get(place) or self._units.put(place, await self._unit(*place, line))
+        column, value = ("Code", unit.okei) if unit.okei else ("Description", unit.name)
+        key = self._units.get(f"{column} {value}")
+        if key is None:
+            key = await self._unit(column, value, line)
+            self._units.put(f"{column} {value}", key)
+        return key
 
     async def _unit(self, column: str, value: str, line: int) -> UUID:
         found = await self._client.rows(

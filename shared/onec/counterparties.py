@@ -11,12 +11,12 @@ from datetime import date
 from uuid import UUID
 
 from shared.accounting import Bindings
+from shared.cache import Cache
 from shared.documents import Customer
 from shared.errors import Refused
 from shared.keys import accounting_key
 from shared.onec import cards, names, odata
-from shared.onec.cache import Cache
-from shared.onec.classifiers import Classifiers
+from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
 from shared.onec.identity import Identity, identify
 from shared.onec.odata import Row
@@ -54,8 +54,8 @@ class Counterparties:
     def __init__(self, client: OnecClient, classifiers: Classifiers, organization_id: UUID) -> None:
         self._client, self._classifiers = client, classifiers
         self._organization_id = organization_id
-        self._alive: Cache[UUID, bool] = Cache(4096)
-        self._contracts: Cache[tuple[UUID, UUID, UUID], tuple[Contract, ...]] = Cache(4096)
+        self._alive: Cache[bool] = Cache(4096, REMEMBER_SECONDS)
+        self._contracts: Cache[tuple[Contract, ...]] = Cache(4096, REMEMBER_SECONDS)
 
     async def counterparty(self, customer: Customer, route: Route, bindings: Bindings) -> UUID:
         """Give the counterparty of a customer, and bind it.
@@ -69,17 +69,17 @@ class Counterparties:
         identity = identify(customer)
         row = await self._match(identity) or await self._create(customer, identity, route)
         key = odata.reference(row)
-        self._alive.put(key, value=True)
+        self._alive.put(str(key), value=True)
         bindings.add(customer, str(key), str(row.get("Code", "")).strip())
         return key
 
     async def _check_alive(self, key: UUID) -> None:
-        if self._alive.get(key):
+        if self._alive.get(str(key)):
             return
         row = await self._client.find(names.COUNTERPARTIES, key, select=("Ref_Key", "DeletionMark"))
         if row is None or row.get("DeletionMark") is not False:
             raise Refused(refusal("customer_deleted"))
-        self._alive.put(key, value=True)
+        self._alive.put(str(key), value=True)
 
     async def _match(self, identity: Identity) -> Row | None:
         if not identity.tax_number:
@@ -124,17 +124,18 @@ class Counterparties:
 
         Refused: several_contracts, contract_agent_vat (for a document with tax).
         """
-        place = (counterparty, books.organization, currency)
+        place = f"{counterparty} {books.organization} {currency}"
         fitting = [contract for contract in self._contracts.get(place) or () if contract.holds_on(day)]
         if len(fitting) != 1:
             # What the cache says is not enough to refuse or to create: an accountant may just have mended it.
-            known = self._contracts.put(place, await self._fitting(counterparty, currency, books))
+            known = await self._fitting(counterparty, currency, books)
+            self._contracts.put(place, known)
             fitting = [contract for contract in known if contract.holds_on(day)]
         if len(fitting) > 1:
             raise Refused(refusal("several_contracts", matches="; ".join(c.title for c in fitting[:_SHOWN])))
         chosen = fitting[0] if fitting else await self._new_contract(counterparty, currency, currency_code, day, books)
         if taxed and chosen.takes_tax_off:
-            self._contracts.forget(place)
+            self._contracts.drop(place)
             raise Refused(refusal("contract_agent_vat", contract=chosen.title))
         return chosen.key
 
@@ -157,7 +158,7 @@ class Counterparties:
         row, made = await self._client.create(names.CONTRACTS, key, cards.contract(counterparty, currency, code, books))
         # One that stands there already may be another worker's, made this moment, or ours of old, closed since then.
         known = (_contract(row),) if made else await self._fitting(counterparty, currency, books)
-        self._contracts.put((counterparty, books.organization, currency), known)
+        self._contracts.put(f"{counterparty} {books.organization} {currency}", known)
         for contract in known:
             if contract.key == key and contract.holds_on(day):
                 return contract

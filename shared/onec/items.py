@@ -10,12 +10,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from shared.accounting import Bindings
+from shared.cache import Cache
 from shared.documents import Invoice, Product, Unit
 from shared.errors import Refused
 from shared.keys import accounting_key
 from shared.onec import cards, names, odata
-from shared.onec.cache import Cache
-from shared.onec.classifiers import Classifiers
+from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
 from shared.onec.odata import Row
 from shared.refusals import refusal
@@ -57,7 +57,7 @@ class Items:
     def __init__(self, client: OnecClient, classifiers: Classifiers, organization_id: UUID) -> None:
         self._client, self._classifiers = client, classifiers
         self._organization_id = organization_id
-        self._alive: Cache[UUID, bool] = Cache(16384)
+        self._alive: Cache[bool] = Cache(16384, REMEMBER_SECONDS)
 
     async def resolve(self, products: list[Wanted], route: Route, bindings: Bindings) -> dict[UUID, UUID]:
         """Give the Ref_Key of every product, by its id in the CRM, and bind what was not bound.
@@ -68,11 +68,11 @@ class Items:
         result: dict[UUID, UUID] = {}
         for each in products:
             if each.bound is not None:
-                if not self._alive.get(each.bound):
+                if not self._alive.get(str(each.bound)):
                     row = by_key.get(each.bound)
                     if row is None or row.get("DeletionMark") is not False:
                         raise Refused(refusal("item_deleted", line=each.line, value=each.product.number))
-                    self._alive.put(each.bound, value=True)
+                    self._alive.put(str(each.bound), value=True)
                 result[each.product.id] = each.bound
                 continue
             found = by_number[each.number.casefold()]
@@ -82,14 +82,14 @@ class Items:
             if not found:
                 found.append(await self._create(each, route))
             key = odata.reference(found[0])
-            self._alive.put(key, value=True)
+            self._alive.put(str(key), value=True)
             bindings.add(each.product, str(key), str(found[0].get("Code", "")).strip())
             result[each.product.id] = key
         return result
 
     async def _read(self, products: list[Wanted]) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
         """Read the items that bindings name and we haven't seen lately, and those with the numbers of the others."""
-        keys = {each.bound for each in products if each.bound and not self._alive.get(each.bound)}
+        keys = {each.bound for each in products if each.bound and not self._alive.get(str(each.bound))}
         numbers = {each.number for each in products if each.number}
         conditions = [f"Ref_Key eq {odata.guid(key)}" for key in sorted(keys)]
         conditions += [f"Артикул eq {odata.text(number)}" for number in sorted(numbers)]

@@ -1,0 +1,131 @@
+"""A base of 1C on this machine for each test, and the connector in front of it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from infra.local.onec import base, server
+from infra.local.serving import ServeOptions, listen
+from shared.accounting import Bindings, Outcome
+from shared.documents import Invoice
+from shared.http import Http
+from shared.jsontext import loads
+from shared.keys import accounting_key
+from shared.messages import Journalled
+from shared.onec.connector import OnecConnector
+from shared.routes import Route
+from tests.unit.onec import samples
+
+INVOICES = "Document_СчетНаОплатуПокупателю"
+WRITE_IN = samples.ident("write-in item")
+
+
+def own_route() -> Route:
+    """Give a route whose books name what the seeded base holds."""
+    return samples.route(
+        samples.books(
+            organization=UUID(base.ORGANIZATION),
+            bank_account=UUID(base.BANK_ACCOUNT),
+            goods_kind=UUID(base.ITEM_KIND_GOODS),
+            services_kind=UUID(base.ITEM_KIND_SERVICES),
+            item_group=UUID(base.ITEM_GROUP),
+            write_in_item=WRITE_IN,
+            country=UUID(base.RUSSIA),
+        )
+    )
+
+
+@dataclass
+class Base:
+    """A running base, looked at and disturbed through its back door."""
+
+    address: str
+    url: str
+    username: str
+    password: str
+    outside: httpx.AsyncClient
+    connectors: list[OnecConnector] = field(default_factory=list)
+
+    def connector(self) -> OnecConnector:
+        """Give another connector, as another process would have it."""
+        made = OnecConnector(Http("onec"), self.url, self.username, SecretStr(self.password), samples.ORGANIZATION_ID)
+        self.connectors.append(made)
+        return made
+
+    async def add(self, entity: str, key: UUID, **fields: Any) -> None:
+        """Put an object into the base by hand."""
+        answer = await self.outside.post(f"{self.url}{entity}", json={"Ref_Key": str(key), **fields})
+        assert answer.status_code == 201, answer.text
+
+    async def local(self, path: str, body: Any = None) -> None:
+        """Ask the back door for something."""
+        answer = await self.outside.post(f"{self.address}/_local/{path}", json=body or {})
+        assert answer.status_code == 204, answer.text
+
+    async def edit(self, entity: str, key: UUID | str, **changes: Any) -> None:
+        """Edit an object as an accountant does."""
+        await self.local("accountant", {"entity": entity, "key": str(key), "changes": changes})
+
+    async def fail(self, kind: str, match: str, **more: Any) -> None:
+        """Let the next matching request fail."""
+        answer = await self.outside.post(f"{self.address}/_local/faults", json={"kind": kind, "match": match, **more})
+        assert answer.status_code == 204, answer.text
+
+    async def rows(self, entity: str) -> list[dict[str, Any]]:
+        """Give every object of an entity."""
+        state = loads((await self.outside.get(f"{self.address}/_local/state")).content)
+        rows: list[dict[str, Any]] = state["entities"][entity]
+        return rows
+
+    async def counted(self) -> dict[str, int]:
+        """Count the requests since the last time, by kind."""
+        stats = (await self.outside.get(f"{self.address}/_local/stats")).json()
+        await self.outside.delete(f"{self.address}/_local/stats")
+        requests: dict[str, int] = stats["requests"]
+        return requests
+
+
+@pytest.fixture
+async def onec() -> AsyncIterator[Base]:
+    """Start a fresh base; it holds the item for write-in lines."""
+    service = server.create(ServeOptions())
+    runner, address = await listen(service)
+    said = service.announce(address)
+    username, password = str(said["username"]), str(said["password"])
+    auth = httpx.BasicAuth(username.encode(), password.encode())
+    async with httpx.AsyncClient(auth=auth, headers={"Accept": "application/json"}, trust_env=False) as outside:
+        own = Base(address, str(said["url"]), username, password, outside)
+        await own.add(
+            "Catalog_Номенклатура",
+            WRITE_IN,
+            Description="Прочие услуги",
+            Услуга=True,
+            ВидНоменклатуры_Key=base.ITEM_KIND_SERVICES,
+            ЕдиницаИзмерения_Key=base.UNIT_PIECE,
+        )
+        try:
+            yield own
+        finally:
+            for connector in own.connectors:
+                await connector.close()
+            await runner.cleanup()
+
+
+async def export(
+    connector: OnecConnector,
+    invoice: Invoice | None = None,
+    bindings: Bindings | None = None,
+    journal: Journalled | None = None,
+    version: int = 7,
+) -> Outcome:
+    """Export an invoice as the flow does."""
+    content = invoice or samples.invoice()
+    generation = journal.generation if journal else 0
+    key = accounting_key(samples.ORGANIZATION_ID, "onec", "invoice", content.id, generation)
+    document = samples.document(content, journal=journal, version=version)
+    return await connector.export(document, own_route(), key, bindings or Bindings({}))
