@@ -62,6 +62,10 @@ def no_property(name: str, where: str) -> OneCError:
     return OneCError(Code.NO_SUCH_PROPERTY, f"Запрошенное свойство не найдено: «{name}» в {where}")
 
 
+Cover = tuple[tuple[str, Any], ...]
+"""Equalities (property, value) of which at least one holds in every row that passes: where an index may look."""
+
+
 @dataclass(frozen=True)
 class Operand:
     """Part of an expression: how to compute it, and its type."""
@@ -73,6 +77,8 @@ class Operand:
     """The value itself, where it is a literal."""
     column: str | None = None
     """The property's name, where it is one of the entity itself."""
+    cover: Cover | None = None
+    """boolean: see above; None where nothing is known."""
 
 
 def _literal(value: Any, kind: str) -> Operand:
@@ -89,10 +95,10 @@ _LITERALS: dict[str, Callable[[str], Operand]] = {
 
 @dataclass(frozen=True)
 class Filter:
-    """A parsed filter: the predicate, and the equalities that must hold (to find candidates by an index)."""
+    """A parsed filter: the predicate, and where an index may look for candidates."""
 
     test: Callable[[Body], bool]
-    equalities: tuple[tuple[str, Any], ...]
+    cover: Cover | None
 
 
 class _Parser:
@@ -100,7 +106,6 @@ class _Parser:
         self._text, self._entity, self._names, self._store = text, entity, by_wire(properties), store
         self._properties = properties
         self._tokens: list[tuple[str, str]] = []
-        self.equalities: list[tuple[str, Any]] = []
         position = 0
         while text[position:].strip():
             match = _TOKEN.match(text, position)
@@ -118,64 +123,54 @@ class _Parser:
         return self._tokens.pop(0)
 
     def parse(self) -> Operand:
-        result = self._either(top=True)
+        result = self._either()
         if self._tokens or result.type != "boolean":
             raise unparsable(self._text)
         return result
 
-    def _either(self, *, top: bool) -> Operand:
-        # An equality helps to find candidates only where every row must satisfy it: in a chain of "and" at the top.
-        known = len(self.equalities)
-        left = self._both(top=top)
+    def _either(self) -> Operand:
+        left = self._both()
         while self._peek() == "or":
             self._next()
-            del self.equalities[known:]
-            right = self._both(top=False)
-            left = _boolean(left, right, lambda a, b: lambda row: a(row) or b(row), self._text)
+            left = _either(left, self._both(), self._text)
         return left
 
-    def _both(self, *, top: bool) -> Operand:
-        left = self._comparison(top=top)
+    def _both(self) -> Operand:
+        left = self._comparison()
         while self._peek() == "and":
             self._next()
-            right = self._comparison(top=top)
-            left = _boolean(left, right, lambda a, b: lambda row: a(row) and b(row), self._text)
+            left = _both(left, self._comparison(), self._text)
         return left
 
-    def _comparison(self, *, top: bool) -> Operand:
+    def _comparison(self) -> Operand:
         if self._peek() == "not":
             self._next()
-            inner = self._comparison(top=False)
+            inner = self._comparison()
             if inner.type != "boolean":
                 raise unparsable(self._text)
             return Operand(lambda row: not inner.value(row), "boolean")
-        known = len(self.equalities)
-        left = self._sum(top=top)
+        left = self._sum()
         if self._peek() not in _COMPARISONS:
             return left
         name = self._next()[1]
-        del self.equalities[known:]
-        right = self._sum(top=False)
-        if top and name == "eq" and left.column and right.constant is not None and right.type != "cast":
-            self.equalities.append((left.column, right.constant))
-        return _compare(name, left, right, self._text)
+        return _compare(name, left, self._sum(), self._text)
 
-    def _sum(self, *, top: bool) -> Operand:
-        left = self._primary(top=top)
+    def _sum(self) -> Operand:
+        left = self._primary()
         while self._peek() in _ARITHMETIC:
             operation = _ARITHMETIC[self._next()[1]]
-            right = self._primary(top=False)
+            right = self._primary()
             if left.type != "number" or right.type != "number":
                 raise unparsable(self._text)
             left = Operand(_arithmetic(operation, left, right), "number")
         return left
 
-    def _primary(self, *, top: bool) -> Operand:
+    def _primary(self) -> Operand:
         kind, text = self._next()
         if kind in _LITERALS:
             return _LITERALS[kind](text)
         if text == "(":
-            inner = self._either(top=top)
+            inner = self._either()
             self._next(")")
             return inner
         if kind == "sign" or text in _WORDS:
@@ -186,10 +181,10 @@ class _Parser:
 
     def _function(self, name: str) -> Operand:
         self._next("(")
-        arguments = [self._sum(top=False)]
+        arguments = [self._sum()]
         while self._peek() == ",":
             self._next()
-            arguments.append(self._sum(top=False))
+            arguments.append(self._sum())
         self._next(")")
         types = [argument.type for argument in arguments]
         if name == "cast" and types == ["guid", "string"]:
@@ -224,7 +219,7 @@ def _column(name: str, names: dict[str, Property], properties: tuple[Property, .
     if item is None:
         raise no_property(name, where)
     if item.kind == "composite" and name == item.wire:
-        return Operand(lambda row: (row[item.wire], row[item.type_wire]), "composite", item)
+        return Operand(lambda row: (row[item.wire], row[item.type_wire]), "composite", item, column=item.wire)
     kind = {"reference": "guid", "enum": "string", "composite": "string"}.get(item.kind, item.kind)
     wire = name if item.kind == "composite" else item.wire
     return Operand(lambda row: row.get(wire), kind, column=wire)
@@ -234,10 +229,19 @@ def _text(value: Any) -> str:
     return str(value or "").rstrip().casefold()
 
 
-def _boolean(left: Operand, right: Operand, join: Callable[[Any, Any], Callable[[Body], Any]], text: str) -> Operand:
+def _either(left: Operand, right: Operand, text: str) -> Operand:
     if left.type != "boolean" or right.type != "boolean":
         raise unparsable(text)
-    return Operand(join(left.value, right.value), "boolean")
+    cover = None if left.cover is None or right.cover is None else left.cover + right.cover
+    return Operand(lambda row: left.value(row) or right.value(row), "boolean", cover=cover)
+
+
+def _both(left: Operand, right: Operand, text: str) -> Operand:
+    if left.type != "boolean" or right.type != "boolean":
+        raise unparsable(text)
+    covers = [cover for cover in (left.cover, right.cover) if cover is not None]
+    cover = min(covers, key=len, default=None)
+    return Operand(lambda row: left.value(row) and right.value(row), "boolean", cover=cover)
 
 
 def _arithmetic(
@@ -253,20 +257,27 @@ def _compare(name: str, left: Operand, right: Operand, text: str) -> Operand:
             # A bare GUID doesn't say which of the types is meant: 1C fails inside.
             raise handler_failed("Произошла внутренняя ошибка OData сервиса. Сравнение составного типа требует cast()")
         wanted = right.constant if right.constant[0] != EMPTY_GUID else ("", UNDEFINED)
-        return Operand(lambda row: test(left.value(row), wanted), "boolean")
+        cover = _cover(name, left, wanted[0])
+        return Operand(lambda row: test(left.value(row), wanted), "boolean", cover=cover)
     if right.type == "cast":
-        right = Operand(right.value, "guid")
+        right = Operand(right.value, "guid", constant=right.constant[0])
     if left.type != right.type:
         raise bad_value(text, f"нельзя сравнить {left.type} и {right.type}")
+    cover = None if left.type == "boolean" else _cover(name, left, right.constant)
     if left.type == "string":
-        return Operand(lambda row: test(_text(left.value(row)), _text(right.value(row))), "boolean")
+        return Operand(lambda row: test(_text(left.value(row)), _text(right.value(row))), "boolean", cover=cover)
     if name in ("gt", "ge", "lt", "le"):
         return Operand(lambda row: (a := left.value(row)) is not None and test(a, right.value(row)), "boolean")
-    return Operand(lambda row: test(left.value(row), right.value(row)), "boolean")
+    return Operand(lambda row: test(left.value(row), right.value(row)), "boolean", cover=cover)
+
+
+def _cover(name: str, left: Operand, constant: Any) -> Cover | None:
+    if name != "eq" or left.column is None or constant is None:
+        return None
+    return ((left.column, constant),)
 
 
 def parse_filter(text: str, entity: Entity, properties: tuple[Property, ...], store: Store) -> Filter:
     """Parse a filter over these properties of an entity. Refusals: 4 (types), 10 (names), 14 (text), 21 (functions)."""
-    parser = _Parser(text, entity, properties, store)
-    operand = parser.parse()
-    return Filter(operand.value, tuple(parser.equalities))
+    operand = _Parser(text, entity, properties, store).parse()
+    return Filter(operand.value, operand.cover)

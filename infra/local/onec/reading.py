@@ -28,17 +28,16 @@ def rows(store: Store, entity: Entity) -> Iterable[Body]:
 
 def select_rows(store: Store, entity: Entity, reading: Reading) -> tuple[list[Body], int]:
     """Give a page of rows and how many there are altogether. Without $orderby the order is that of the keys."""
-    found: Iterable[Body]
     if reading.filter is None:
-        found = rows(store, entity)
+        found = list(rows(store, entity))
     else:
         condition = parse_filter(reading.filter, entity, entity.properties, store)
         stored = entity.name in schema().entities and entity.sections.keys() != {"RecordSet"}
-        if condition.equalities and stored:
-            name, value = condition.equalities[0]
-            candidates: Iterable[Body] = store.equal(entity.name, name, value)
-        else:
-            candidates = rows(store, entity)
+        candidates = rows(store, entity)
+        if condition.cover is not None and stored:
+            # Bodies of one entity are distinct objects: a row that several equalities name is taken once.
+            named = (row for name, value in condition.cover for row in store.equal(entity.name, name, value))
+            candidates = {id(row): row for row in named}.values()
         found = [row for row in candidates if condition.test(row)]
     keys = [item.wire for item in entity.key]
     result = sorted(found, key=lambda row: tuple(row[name] for name in keys))

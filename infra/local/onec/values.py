@@ -145,7 +145,12 @@ def _composite(item: Property, raw: object, type_name: object) -> tuple[Any, str
 
 
 def apply(properties: Iterable[Property], body: Mapping[str, Any], into: Body) -> None:
-    """Write what the body names into a stored body. Names that nobody knows are ignored silently, as 1C does."""
+    """Write what the body names into a stored body. Names that nobody knows are ignored silently, as 1C does.
+
+    ``X@odata.bind`` is the exception: the real interface follows it, this one refuses it (code 0).
+    """
+    if bound := next((name for name in body if name.endswith("@odata.bind")), None):
+        raise OneCError(Code.NOT_SUPPORTED, f"Возможность не поддерживается: {bound}")
     for name, item in by_wire(properties).items():
         if item.kind == "composite":
             if name == item.wire and (item.wire in body or item.type_wire in body):

@@ -271,3 +271,12 @@ async def test_the_accountant_edits_past_every_check(onec: Client) -> None:
     assert (read["Комментарий"], read["Товары"][0]["Цена"], read["Товары"][0]["Сумма"]) == ("исправлено", 999, 2000)
     assert read["DataVersion"] != version
     assert (await onec.get(at(CONTRACTS, CONTRACT))).body["Description"] == "Основной договор"
+
+
+async def test_the_accountant_posts_and_takes_back_by_hand(onec: Client) -> None:
+    await add_sale_data(onec)
+    await add(onec, SALES, sale())
+    await onec.local("accountant/post", {"entity": SALES, "key": SALE})
+    assert len((await onec.local("state"))["ledger"]) == 1
+    await onec.local("accountant/unpost", {"entity": SALES, "key": SALE})
+    assert (await onec.local("state"))["ledger"] == []

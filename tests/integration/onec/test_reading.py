@@ -40,6 +40,9 @@ RATES = "InformationRegister_КурсыВалют"
         ("Description eq 'it''s'", []),
         (f"Ref_Key eq guid'{base.UNIT_HOUR}'", ["356"]),
         ("DeletionMark eq false and Code eq '778'", ["778"]),
+        ("(Code eq '778' and DeletionMark eq true) or Code eq '166' or Code eq '166'", ["166"]),
+        ("(Code eq '778') eq false and (Code eq '778' or Code eq '166')", ["166"]),
+        ("not (Code eq '778' or Code gt '100')", ["006", "018", "055"]),
     ],
 )
 async def test_filters(onec: Client, condition: str, codes: list[str]) -> None:

@@ -58,6 +58,12 @@ async def test_a_composite_without_its_type_is_refused(onec: Client) -> None:
     assert (answer.status, answer.code) == (400, "5")
 
 
+async def test_a_reference_by_bind_is_refused_rather_than_lost(onec: Client) -> None:
+    bound = {"Контрагент@odata.bind": at(CUSTOMERS, CUSTOMER)}
+    answer = await onec.call("POST", INVOICES, invoice(**bound))
+    assert (answer.status, answer.code) == (501, "0")
+
+
 async def test_a_row_without_its_number_fails_inside(onec: Client) -> None:
     row = {**invoice()["Товары"][0]}
     del row["LineNumber"]
