@@ -1,0 +1,336 @@
+"""``$filter``: parsed once into a predicate over rows, with the index that can answer it where there is one.
+
+The grammar is the part of OData that Dataverse documents: comparison with eq, ne, gt, ge, lt, le; and, or, not;
+contains, startswith, endswith; null; columns of single-valued navigation properties by path; any and all over
+collections; and the query functions ``Microsoft.Dynamics.CRM.In`` and ``NotIn``. Texts are compared without regard to
+case, as the database does, and ``ne`` is true of an empty column.
+"""
+
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from infra.local.dataverse.errors import DataverseError, not_understood, unknown_property
+from infra.local.dataverse.schema import NUMBERS, TEXTS, Column, Kind, Table
+from infra.local.dataverse.store import Row, Store
+from infra.local.dataverse.values import GUID, day, edm_type, guid, instant
+
+Predicate = Callable[[Row], bool]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<list>\[[^\]]*\])"
+    r"|(?P<guid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+    r"|(?P<when>\d{4}-\d{2}-\d{2}(?:T[0-9:.]+(?:Z|[+-]\d{2}:\d{2})?)?)"
+    r"|(?P<number>-?\d+(?:\.\d+)?)"
+    r"|(?P<name>[@A-Za-z_][A-Za-z0-9_.]*)|(?P<mark>[(),=/:]))"
+)
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+_TEXT_FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": lambda text, part: part in text,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
+_IN = {"Microsoft.Dynamics.CRM.In": True, "Microsoft.Dynamics.CRM.NotIn": False}
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word of the expression."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What a row must be; ``ids`` or ``lookup`` name the only rows that can be it, where that is known."""
+
+    test: Predicate
+    ids: frozenset[str] | None = None
+    lookup: tuple[str, frozenset[str]] | None = None
+    """A lookup column and the ids it must point to."""
+
+
+def _tokens(text: str) -> list[Token]:
+    found, position = [], 0
+    stripped = text.rstrip()
+    while position < len(stripped):
+        match = _TOKEN.match(stripped, position)
+        if match is None or match.lastgroup is None:
+            raise not_understood(f"Syntax error at position {position} in '{text}'.")
+        found.append(Token(match.lastgroup, match[match.lastgroup]))
+        position = match.end()
+    return found
+
+
+_Reader = Callable[[Row], Any]
+
+
+class FilterParser:
+    """Reads one ``$filter`` for one table."""
+
+    def __init__(self, store: Store, table: Table, text: str, aliases: Mapping[str, str]) -> None:
+        self._store = store
+        self._table = table
+        self._text = text
+        self._aliases = aliases
+        self._tokens = _tokens(text)
+        self._at = 0
+        self._variables: dict[str, Table] = {}
+
+    def parse(self) -> Condition:
+        """Give the condition; DataverseError where it is not one."""
+        condition = self._or(self._table)
+        if self._at != len(self._tokens):
+            raise self._syntax()
+        return condition
+
+    def _syntax(self) -> DataverseError:
+        return not_understood(f"Syntax error at token {self._at + 1} in '{self._text}'.")
+
+    def _peek(self) -> Token:
+        return self._tokens[self._at] if self._at < len(self._tokens) else Token("end", "")
+
+    def _next(self) -> Token:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def _take(self, text: str) -> bool:
+        if self._peek().kind != "text" and self._peek().text == text:
+            self._at += 1
+            return True
+        return False
+
+    def _expect(self, text: str) -> None:
+        if not self._take(text):
+            raise self._syntax()
+
+    def _or(self, table: Table) -> Condition:
+        left = self._and(table)
+        while self._take("or"):
+            left = _either(left, self._and(table))
+        return left
+
+    def _and(self, table: Table) -> Condition:
+        left = self._not(table)
+        while self._take("and"):
+            left = _both(left, self._not(table))
+        return left
+
+    def _not(self, table: Table) -> Condition:
+        if self._take("not"):
+            inner = self._not(table).test
+            return Condition(lambda row: not inner(row))
+        if self._take("("):
+            inner_condition = self._or(table)
+            self._expect(")")
+            return inner_condition
+        return self._term(table)
+
+    def _term(self, table: Table) -> Condition:
+        token = self._next()
+        if token.kind != "name":
+            raise self._syntax()
+        if token.text in _IN:
+            return self._in(table, wanted=_IN[token.text])
+        if token.text in _TEXT_FUNCTIONS and self._take("("):
+            return self._text_function(table, token.text)
+        if "." in token.text or self._peek().text == "(":
+            raise not_understood(f"An unknown function with name '{token.text}' was found.")
+        return self._path(table, token.text)
+
+    def _path(self, table: Table, name: str) -> Condition:
+        if name in self._variables:
+            self._expect("/")
+            return self._path(self._variables[name], self._next().text)
+        navigation = table.navigations.get(name)
+        if navigation is not None and self._take("/"):
+            other = self._other(navigation.table)
+            following = self._next().text
+            if not navigation.many:
+                inner = self._path(other, following)
+                return self._through(navigation.column, other, inner.test)
+            if following in {"any", "all"}:
+                return self._over(table, other, navigation.column, following)
+            raise self._syntax()
+        column = table.wire.get(name)
+        if column is None or column.secret:
+            raise unknown_property(name, table.name)
+        return self._comparison(table, column)
+
+    def _other(self, name: str) -> Table:
+        if name not in self._store.schema:
+            raise not_understood(f"The table '{name}' is not served by this local server.")
+        return self._store.schema[name]
+
+    def _through(self, column: str, other: Table, inner: Predicate) -> Condition:
+        rows = self._store.tables[other.name]
+        absent: Row = {}
+
+        def test(row: Row) -> bool:
+            ref = row.get(column)
+            return inner(rows.get(ref.id, absent) if ref is not None and ref.table == other.name else absent)
+
+        return Condition(test)
+
+    def _over(self, table: Table, other: Table, column: str, quantifier: str) -> Condition:
+        self._expect("(")
+        variable = self._next().text
+        self._expect(":")
+        self._variables[variable] = other
+        inner = self._or(other).test
+        del self._variables[variable]
+        self._expect(")")
+        check = any if quantifier == "any" else all
+        return Condition(lambda row: check(map(inner, self._store.referring(other.name, column, row[table.key]))))
+
+    def _comparison(self, table: Table, column: Column) -> Condition:
+        word = self._next().text
+        if word not in _COMPARE:
+            raise self._syntax()
+        literal = self._literal(column, word)
+        compare, read = _COMPARE[word], _reader(column)
+        if word == "eq" and literal is not None:
+            return _equal(table, column, literal, read)
+        if literal is None:
+            if word not in {"eq", "ne"}:
+                raise self._incompatible(column, "null", word)
+            return Condition(lambda row: compare(read(row), None))
+        if word == "ne":
+            return Condition(lambda row: read(row) != literal)
+        return Condition(lambda row: (value := read(row)) is not None and compare(value, literal))
+
+    def _incompatible(self, column: Column, found: str, word: str) -> DataverseError:
+        return not_understood(
+            "A binary operator with incompatible types was detected. Found operand types "
+            f"'{edm_type(column)}' and '{found}' for operator kind '{word}'."
+        )
+
+    def _literal(self, column: Column, word: str) -> Any:
+        token = self._next()
+        if token.kind == "name" and token.text.startswith("@"):
+            token = _tokens(self._alias(token.text))[0]
+        if token.kind == "name" and token.text == "null":
+            return None
+        value = _value(column, token)
+        if value is None:
+            raise self._incompatible(column, token.text, word)
+        return value
+
+    def _alias(self, name: str) -> str:
+        if name not in self._aliases:
+            raise not_understood(f"The parameter alias '{name}' has no value.")
+        return self._aliases[name]
+
+    def _text_function(self, table: Table, function: str) -> Condition:
+        name = self._next().text
+        column = table.wire.get(name)
+        if column is None:
+            raise unknown_property(name, table.name)
+        self._expect(",")
+        token = self._next()
+        self._expect(")")
+        if column.kind not in TEXTS or token.kind != "text":
+            raise not_understood(f"No function signature for the function with name '{function}' matches.")
+        part, check, key = _unquoted(token.text).casefold(), _TEXT_FUNCTIONS[function], column.name
+        return Condition(lambda row: (value := row.get(key)) is not None and check(value.casefold(), part))
+
+    def _in(self, table: Table, *, wanted: bool) -> Condition:
+        given: dict[str, str] = {}
+        self._expect("(")
+        while not self._take(")"):
+            name = self._next().text
+            self._expect("=")
+            token = self._next()
+            given[name] = self._alias(token.text) if token.text.startswith("@") else token.text
+            self._take(",")
+        if set(given) != {"PropertyName", "PropertyValues"}:
+            raise not_understood("The function In takes PropertyName and PropertyValues.")
+        name = _unquoted(given["PropertyName"])
+        column = table.wire.get(name) or table.columns.get(name)
+        if column is None or column.secret:
+            raise unknown_property(name, table.name)
+        values = frozenset(_in_value(column, text) for text in _list(given["PropertyValues"]))
+        read = _reader(column)
+        if not wanted:
+            return Condition(lambda row: read(row) not in values)
+        if name == table.key:
+            return Condition(lambda row: read(row) in values, ids=values)
+        lookup = (column.name, values) if column.kind is Kind.LOOKUP else None
+        return Condition(lambda row: read(row) in values, lookup=lookup)
+
+
+def _reader(column: Column) -> _Reader:
+    name = column.name
+    if column.kind in TEXTS:
+        return lambda row: None if (value := row.get(name)) is None else value.casefold()
+    if column.kind is Kind.LOOKUP:
+        return lambda row: None if (value := row.get(name)) is None else value.id
+    return lambda row: row.get(name)
+
+
+def _equal(table: Table, column: Column, literal: Any, read: _Reader) -> Condition:
+    if column.name == table.key:
+        return Condition(lambda row: read(row) == literal, ids=frozenset({literal}))
+    lookup = (column.name, frozenset({literal})) if column.kind is Kind.LOOKUP else None
+    return Condition(lambda row: read(row) == literal, lookup=lookup)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace("''", "'")
+
+
+def _value(column: Column, token: Token) -> Any:  # noqa: PLR0911 - one way to read each kind
+    kind = column.kind
+    if kind in TEXTS:
+        return _unquoted(token.text).casefold() if token.kind == "text" else None
+    if kind in {Kind.GUID, Kind.LOOKUP}:
+        # Dataverse takes a GUID with or without quotes.
+        return guid(token.text.strip("'"))
+    if kind is Kind.BOOLEAN:
+        return {"true": True, "false": False}.get(token.text)
+    if kind is Kind.DATE:
+        return day(token.text)
+    if kind is Kind.DATETIME:
+        return instant(token.text) or (None if day(token.text) is None else f"{token.text}T00:00:00Z")
+    if kind in NUMBERS and token.kind == "number":
+        return Decimal(token.text)
+    return None
+
+
+def _list(text: str) -> list[str]:
+    inner = text.strip()[1:-1]
+    return [item.strip() for item in re.findall(r"'(?:[^']|'')*'|\"[^\"]*\"|[^,]+", inner) if item.strip()]
+
+
+def _in_value(column: Column, text: str) -> Any:
+    plain = text[1:-1].replace("''", "'") if text[0] in "'\"" else text
+    kind = "text" if column.kind in TEXTS else "number"
+    token = Token("guid", plain) if GUID.match(plain) and column.kind not in TEXTS else Token(kind, plain)
+    value = _value(column, Token("text", f"'{plain}'") if kind == "text" else token)
+    if value is None:
+        raise not_understood(f"Cannot convert the literal '{plain}' to the expected type '{edm_type(column)}'.")
+    return value
+
+
+def _both(left: Condition, right: Condition) -> Condition:
+    first, second = left.test, right.test
+    ids = left.ids if right.ids is None else right.ids if left.ids is None else left.ids & right.ids
+    return Condition(lambda row: first(row) and second(row), ids, left.lookup or right.lookup)
+
+
+def _either(left: Condition, right: Condition) -> Condition:
+    first, second = left.test, right.test
+    ids = left.ids | right.ids if left.ids is not None and right.ids is not None else None
+    return Condition(lambda row: first(row) or second(row), ids)
