@@ -57,7 +57,14 @@ class Connector:
                 return
             outcome = await self._system.export(document, route, self._key(document), bindings)
         except Refused as error:
-            await self._tell(document, bindings, State.REFUSED, reason=error.refusal)
+            await self._tell(
+                document,
+                bindings,
+                State.REFUSED,
+                reason=error.refusal,
+                number=error.number,
+                accounting_id=error.accounting_id,
+            )
         except Exception as error:  # noqa: BLE001 -- whatever it is, the document must not be lost
             await self._again(document, bindings, error)
         else:

@@ -16,11 +16,16 @@ class BridgeError(Exception):
 
 
 class Refused(BridgeError):
-    """Bad data, in a sentence for a person."""
+    """Bad data, in a sentence for a person.
 
-    def __init__(self, refusal: Refusal) -> None:
+    ``number`` and ``accounting_id`` say which document accounting holds all the same, where it holds one.
+    """
+
+    def __init__(self, refusal: Refusal, number: str = "", accounting_id: str = "") -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
+        self.number = number
+        self.accounting_id = accounting_id
 
 
 class Unavailable(BridgeError):

@@ -167,7 +167,8 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
         }
         if current is None or not current.state.in_accounting:
             columns["acx_postedon"] = stamp(result.at)
-    elif current is None and result.accounting_id:
+    elif result.accounting_id:
+        # Refused, yet accounting holds it: its number must not get lost.
         columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
     return columns
 
