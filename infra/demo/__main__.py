@@ -100,9 +100,12 @@ async def demo(console: Console, folder: Path) -> int:
         _print(rows, console)
         before = _counts(world)
         events = await world.fire_every_event_again()
+        await world.refer_again([invoice.id for invoice in entered])
         await world.drained()
         written = sum(_counts(world).values()) - sum(before.values())
-        console.print(f"Every event once more: {events} events, {written} new records in accounting.")
+        console.print(
+            f"Once more: {events} events, and a new look at each invoice; {written} new records in accounting."
+        )
         problems = _problems(world, rows, written)
         for problem in problems:
             console.print(f"[red]{problem}[/red]")

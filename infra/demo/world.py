@@ -2,13 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import httpx
 from azure.servicebus.aio import ServiceBusClient
 from pydantic import SecretStr
 
@@ -16,14 +19,20 @@ from infra.dataverse.steps import register
 from infra.demo.books import WRITE_IN_CODE, WRITE_IN_ITEM, Books, OnecBooks, Sapb1Books
 from infra.demo.company import EUROPEAN, RUSSIAN
 from infra.demo.crm import Crm
+from infra.demo.setup_error import SetupError
 from infra.local.onec import base as onec
 from infra.local.sapb1 import company as sapb1
 from infra.local.stack import ROOT, Stack
-from infra.sapb1.setup import set_up as set_up_sapb1
-from shared.bus import CHANGES, RESULTS, TARGET_QUEUES
+from infra.sapb1.set_up import set_up as set_up_sapb1
+from shared.bus import CHANGES, RESULTS, TARGET_QUEUES, ServiceBus
 from shared.dataverse.client import Credentials, Dataverse
 from shared.http import Http
+from shared.messages import Reference
+from shared.retry import reference_envelope
+from shared.sapb1.client import ServiceLayer
+from shared.sapb1.meaning import SYSTEM
 
+POLL_SECONDS = 0.1
 START_DATE = "2026-07-01"
 DATES = {"document": "datedelivered", "shipment": "datedelivered", "due": "duedate"}
 
@@ -37,30 +46,54 @@ class World:
     books: dict[str, Books]
 
     async def drained(self) -> None:
-        """Wait until every queue has been empty twice in a row: a message between two queues is in neither."""
-        connection = self.stack["servicebus"]["connection_string"]
-        async with ServiceBusClient.from_connection_string(connection) as client:
-            empty = 0
-            while empty < 2:
-                empty = empty + 1 if await _empty(client) else 0
+        """Wait until every event is delivered and every queue has been empty twice in a row.
+
+        Twice, because a message on its way from one queue to the next may be in neither when they are counted.
+        """
+        await self._dataverse_local("idle")
+        empty = 0
+        while empty < 2:
+            empty = empty + 1 if self._waiting() == 0 else 0
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _waiting(self) -> int:
+        """Count the messages that are on the queues, locked and scheduled ones too, in the broker's own file."""
+        file = self.stack.folder / "servicebus.sqlite"
+        queues = (CHANGES, *TARGET_QUEUES.values(), RESULTS)
+        marks = ",".join("?" * len(queues))
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            query = f"SELECT count(*) FROM message WHERE queue IN ({marks})"  # noqa: S608 -- only question marks
+            return int(database.execute(query, queues).fetchone()[0])
 
     async def fire_every_event_again(self) -> int:
-        """Let Dataverse send every event that it sent; give their number."""
-        import httpx  # noqa: PLC0415
+        """Let Dataverse send every event that it ever sent once more; give their number."""
+        return int((await self._dataverse_local("replay")).json()["events"])
 
-        address = f"{self.stack['dataverse']['url']}/_local/events/replay"
+    async def refer_again(self, invoices: Sequence[UUID]) -> None:
+        """Put a new reference to each invoice on ``changes``, which no duplicate detection swallows."""
+        bus = ServiceBus(ServiceBusClient.from_connection_string(self.stack["servicebus"]["connection_string"]))
+        organization = UUID(self.stack["dataverse"]["organization_id"])
+        try:
+            await bus.send(CHANGES, [reference_envelope(_reference(organization, invoice)) for invoice in invoices])
+        finally:
+            await bus.close()
+
+    async def _dataverse_local(self, command: str) -> httpx.Response:
+        address = f"{self.stack['dataverse']['url']}/_local/events/{command}"
         async with httpx.AsyncClient(timeout=120, trust_env=False) as client:
-            answer = (await client.post(address)).raise_for_status()
-        return int(answer.json()["events"])
+            return (await client.post(address)).raise_for_status()
 
 
-async def _empty(client: ServiceBusClient) -> bool:
-    for queue in (CHANGES, *TARGET_QUEUES.values(), RESULTS):
-        # Peeking shows locked and scheduled messages too.
-        async with client.get_queue_receiver(queue) as receiver:
-            if await receiver.peek_messages(1):
-                return False
-    return True
+def _reference(organization: UUID, invoice: UUID) -> Reference:
+    return Reference(
+        organization_id=organization,
+        correlation_id=str(uuid4()),
+        table="invoice",
+        id=invoice,
+        cause="demo",
+        occurred_at=datetime.now(UTC),
+        message_id=str(uuid4()),
+    )
 
 
 @asynccontextmanager
@@ -75,9 +108,7 @@ async def running(folder: Path, say: Callable[[str], None]) -> AsyncIterator[Wor
         books: dict[str, Books] = {"onec": OnecBooks(stack["onec"]), "sapb1": Sapb1Books(stack["sapb1"])}
         for system in books.values():
             await asyncio.to_thread(system.type_by_hand)
-        await set_up_sapb1(
-            stack["sapb1"]["url"], stack["sapb1"]["company"], stack["sapb1"]["username"], stack["sapb1"]["password"]
-        )
+        await _set_up_fence(stack["sapb1"])
         await crm.set_up()
         say("Starting the bridge")
         settings = folder / "local.settings.json"
@@ -88,6 +119,18 @@ async def running(folder: Path, say: Callable[[str], None]) -> AsyncIterator[Wor
             yield World(stack, crm, books)
         finally:
             await dataverse.close()
+
+
+async def _set_up_fence(first_line: dict[str, Any]) -> None:
+    """Put the claim table and the fields into the sample company, as an administrator does before go-live."""
+    password = SecretStr(first_line["password"])
+    client = ServiceLayer(Http(SYSTEM), first_line["url"], first_line["company"], first_line["username"], password)
+    said: list[str] = []
+    try:
+        if not await set_up_sapb1(client, check=False, say=said.append):
+            raise SetupError("; ".join(said))
+    finally:
+        await client.close()
 
 
 def administrator(first_line: dict[str, Any]) -> Dataverse:
