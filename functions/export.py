@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.queue_messages import incoming
+from functions.queue_messages import Batch, incoming
 from shared.bus import CHANGES
 from shared.settings import SERVICE_BUS_CONNECTION
 from shared.wiring import process, settle
@@ -17,6 +17,6 @@ blueprint = func.Blueprint()
     connection=SERVICE_BUS_CONNECTION,
     cardinality=func.Cardinality.MANY,
 )
-async def export(messages: list[func.ServiceBusMessage]) -> None:
+async def export(messages: Batch) -> None:
     """Export a batch of references."""
     await settle(process, lambda wiring: wiring.export, [incoming(CHANGES, message) for message in messages])

@@ -1,8 +1,12 @@
 """From the trigger's message to what a step takes."""
 
+from typing import List  # noqa: UP035 -- see Batch
+
 import azure.functions as func
 
 from shared.intake import Incoming
+
+Batch = List[func.ServiceBusMessage]  # noqa: UP006 -- the Functions worker knows a batch only by this spelling
 
 
 def incoming(queue: str, message: func.ServiceBusMessage) -> Incoming:
