@@ -23,10 +23,11 @@ MANAGEMENT_SUFFIX = "/$management"
 class AmqpConnection(asyncio.Protocol):
     """AMQP over one socket. Whatever goes wrong in here closes this connection, and no other."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, connections: "set[AmqpConnection]") -> None:
         self.authorized = False
         self.replies: dict[tuple[str, str], ReplyEnd] = {}
         self._broker = broker
+        self._connections = connections
         self._socket: asyncio.Transport | None = None
         self._paused = False
         self._heartbeat: asyncio.TimerHandle | None = None
@@ -57,6 +58,12 @@ class AmqpConnection(asyncio.Protocol):
         """A client has come."""
         assert isinstance(transport, asyncio.Transport)
         self._socket = transport
+        self._connections.add(self)
+
+    def abort(self) -> None:
+        """Drop the client without a word."""
+        if self._socket is not None:
+            self._socket.abort()
 
     def data_received(self, data: bytes) -> None:
         """Feed the engine, and do what its events ask."""
@@ -86,6 +93,7 @@ class AmqpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone: free what it held."""
         self._socket = None
+        self._connections.discard(self)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         ends, self._ends = self._ends, {}

@@ -37,9 +37,7 @@ class Peer(Protocol):
 
 def condition(refused: RefusedError) -> Any:
     """Give a refusal in the engine's form. azure-servicebus wants all three of an error's fields, info too."""
-    return Condition(
-        refused.condition, refused.description, {symbol("com.microsoft:tracking-id"): str(uuid.uuid4())}
-    )
+    return Condition(refused.condition, refused.description, {symbol("com.microsoft:tracking-id"): str(uuid.uuid4())})
 
 
 class End:
@@ -98,21 +96,18 @@ class Inlet(End):
 
     def delivery(self, delivery: Any) -> None:
         """Take a message or a batch of them; acknowledge when it is committed."""
-        limit = self._broker.limits.max_message_bytes
-        if delivery.pending > limit:
-            self.refuse(
-                RefusedError(
-                    errors.SIZE_EXCEEDED,
-                    f"The received message (size:{delivery.pending} bytes) exceeds the limit ({limit} bytes) "
-                    "currently allowed on the link.",
-                )
-            )
-            return
         if delivery.aborted or not delivery.readable or delivery.partial:
             return
         data = bytes(self.link.recv(delivery.pending) or b"")
         self.link.advance()
+        limit = self._broker.limits.max_message_bytes
         try:
+            if len(data) > limit:
+                raise RefusedError(
+                    errors.SIZE_EXCEEDED,
+                    f"The received message (size:{len(data)} bytes) exceeds the limit ({limit} bytes) currently "
+                    "allowed on the link.",
+                )
             messages = [Message.from_bytes(single) for single in unpack(data)]
             for message in messages:
                 self._queue.check(message)

@@ -133,7 +133,9 @@ def _renew_session(queue: Queue, body: dict[str, Any]) -> Reply:
 def _get_state(queue: Queue, body: dict[str, Any]) -> Reply:
     session = queue.held_session(_session_id(queue, body))
     state = queue.session_state(session.session_id)
-    return Reply(body=codec.mapping([(codec.string("session-state"), codec.NULL if state is None else codec.binary(state))]))
+    return Reply(
+        body=codec.mapping([(codec.string("session-state"), codec.NULL if state is None else codec.binary(state))])
+    )
 
 
 def _set_state(queue: Queue, body: dict[str, Any]) -> Reply:

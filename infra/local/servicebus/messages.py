@@ -7,7 +7,7 @@ for every delivery; properties, application properties and body stay as the send
 import enum
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infra.local.servicebus import codec
 from infra.local.servicebus.codec import MalformedError
@@ -126,9 +126,9 @@ class Message:
     """One message in a queue. Times are seconds since 1970, UTC."""
 
     sections: Sections
+    message_id: str
     sequence_number: int = 0
     state: State = State.ACTIVE
-    message_id: str | None = None
     session_id: str | None = None
     time_to_live: float | None = None
     """Seconds, as the sender asked; None: for ever."""
@@ -143,13 +143,14 @@ class Message:
     def from_bytes(cls, data: bytes) -> "Message":
         """Read what the broker must know. MalformedError where it is no message."""
         sections = split(data)
-        message = cls(sections)
-        if sections.properties:
-            properties = codec.list_items(sections.properties)
-            if properties and properties[0] != codec.NULL:
-                message.message_id = _key(codec.decode(properties[0])[0])
-            if len(properties) > 10 and properties[10] != codec.NULL:
-                message.session_id = str(codec.decode(properties[10])[0])
+        properties = codec.list_items(sections.properties) if sections.properties else []
+        if not properties or properties[0] == codec.NULL:
+            # The service gives an id to what has none; Microsoft's JavaScript SDK can't settle a message without.
+            properties = [codec.string(uuid.uuid4().hex), *properties[1:]]
+            sections = replace(sections, properties=codec.listing(properties))
+        message = cls(sections, _key(codec.decode(properties[0])[0]))
+        if len(properties) > 10 and properties[10] != codec.NULL:
+            message.session_id = str(codec.decode(properties[10])[0])
         if sections.header:
             header = codec.list_items(sections.header)
             if len(header) > 2 and header[2] != codec.NULL:

@@ -143,8 +143,8 @@ class Queue:
         self._journal.put_next_sequence(self.name, self.next_sequence)
         return number
 
-    def _is_duplicate(self, message_id: str | None, now: float) -> bool:
-        if not self.properties.requires_duplicate_detection or message_id is None:
+    def _is_duplicate(self, message_id: str, now: float) -> bool:
+        if not self.properties.requires_duplicate_detection:
             return False
         horizon = now - self.properties.duplicate_window
         stale = []

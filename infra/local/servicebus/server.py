@@ -32,6 +32,7 @@ class Running:
     broker: Broker
     server: asyncio.Server
     port: int
+    connections: set[AmqpConnection]
 
     @property
     def connection_string(self) -> str:
@@ -41,8 +42,10 @@ class Running:
     async def close(self) -> None:
         """Stop listening, drop the clients, and commit."""
         self.server.close()
-        if hasattr(self.server, "abort_clients"):  # Python 3.13
-            self.server.abort_clients()
+        for connection in list(self.connections):
+            connection.abort()
+        while self.connections:
+            await asyncio.sleep(0)
         self.broker.stop()
 
 
@@ -65,8 +68,9 @@ async def start(options: ServeOptions, *, now: Callable[[], float] = time.time) 
     )
     broker.start()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: AmqpConnection(broker), "127.0.0.1", options.port)
-    return Running(broker, server, server.sockets[0].getsockname()[1])
+    connections: set[AmqpConnection] = set()
+    server = await loop.create_server(lambda: AmqpConnection(broker, connections), "127.0.0.1", options.port)
+    return Running(broker, server, server.sockets[0].getsockname()[1], connections)
 
 
 async def serve(options: ServeOptions) -> None:

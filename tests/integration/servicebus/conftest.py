@@ -1,0 +1,37 @@
+"""Fixtures for the tests of the broker."""
+
+import time
+import types
+from collections.abc import Iterator
+
+import pytest
+from azure.servicebus import _servicebus_receiver, _servicebus_sender
+from azure.servicebus._pyamqp import client as pyamqp_client
+
+from tests.integration.servicebus.namespaces import REAL, Namespace, namespace_for_a_test
+
+IMPATIENCE = 0.002
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _impatient_sdk() -> Iterator[None]:
+    """Let the SDK look more often whether a link is open, or to be closed: it naps, for half a second in all, each time.
+
+    What it sends and how it reads the answers stays as it is.
+    """
+    if REAL is not None:
+        yield
+        return
+    impatient = types.SimpleNamespace(**vars(time))
+    impatient.sleep = lambda seconds: time.sleep(min(seconds, IMPATIENCE))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (_servicebus_sender, _servicebus_receiver, pyamqp_client):
+            patch.setattr(module, "time", impatient)
+        yield
+
+
+@pytest.fixture
+def namespace() -> Iterator[Namespace]:
+    """A namespace with the queues ``plain``, ``sessions`` and ``unique``, all empty."""
+    with namespace_for_a_test() as namespace:
+        yield namespace

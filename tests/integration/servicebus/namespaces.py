@@ -1,0 +1,126 @@
+"""A namespace for one test: the local broker in a thread of its own, or a real one.
+
+With ``SERVICEBUS_CONNECTION_STRING`` set, the tests run against that namespace. It must have the queues of
+``Config.json`` beside this file; what is in them is thrown away. Tests that turn the clock skip there.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusClient, ServiceBusReceiveMode, ServiceBusSubQueue
+from azure.servicebus.exceptions import OperationTimeoutError
+
+from infra.local.servicebus import server
+from infra.local.serving import ServeOptions
+
+CONFIG = Path(__file__).with_name("Config.json")
+REAL = os.environ.get("SERVICEBUS_CONNECTION_STRING")
+
+
+class LocalBroker:
+    """The broker in a thread, with a clock that a test can turn."""
+
+    def __init__(self, state: Path | None = None, **settings: str) -> None:
+        self._offset = 0.0
+        self._options = ServeOptions(state=state, settings={"config": str(CONFIG), **settings})
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="servicebus", daemon=True)
+        self._thread.start()
+        start = server.start(self._options, now=lambda: time.time() + self._offset)
+        self.running = asyncio.run_coroutine_threadsafe(start, self._loop).result(10)
+        self.connection_string = self.running.connection_string
+
+    def turn_clock(self, seconds: float) -> None:
+        """Let time pass in the broker, and wait until it has done what is due."""
+        self._offset += seconds
+        self.call(self.running.broker.settle_turn)
+
+    def call(self, function: Any) -> Any:
+        """Call a function on the broker's own thread; give what it gives."""
+
+        async def run() -> Any:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+
+    def close(self) -> None:
+        """Stop the broker and its thread."""
+        asyncio.run_coroutine_threadsafe(self.running.close(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+
+@dataclass
+class Namespace:
+    """What a test talks to. ``local`` is None for a real namespace."""
+
+    connection_string: str
+    local: LocalBroker | None = None
+    clients: list[ServiceBusClient] = field(default_factory=list)
+
+    def client(self, **options: Any) -> ServiceBusClient:
+        """Give a client of the synchronous SDK; it is closed after the test.
+
+        On loopback the SDK's reads may give up early: it waits out several of them when it opens and closes.
+        """
+        if self.local is not None:
+            options.setdefault("socket_timeout", 0.02)
+        client = ServiceBusClient.from_connection_string(self.connection_string, retry_total=0, **options)
+        self.clients.append(client)
+        return client
+
+    def turn_clock(self, seconds: float) -> None:
+        """Let time pass; a real namespace's clock can't be turned."""
+        if self.local is None:
+            pytest.skip("a real namespace's clock can't be turned")
+        self.local.turn_clock(seconds)
+
+
+@contextmanager
+def namespace_for_a_test() -> Iterator[Namespace]:
+    """Give a namespace with empty queues."""
+    if REAL is not None:
+        _empty(REAL)
+        namespace = Namespace(REAL)
+    else:
+        local = LocalBroker()
+        namespace = Namespace(local.connection_string, local)
+    try:
+        yield namespace
+    finally:
+        for client in namespace.clients:
+            client.close()
+        if namespace.local is not None:
+            namespace.local.close()
+
+
+def _empty(connection_string: str) -> None:
+    """Throw away what a former test left in a real namespace."""
+    delete = ServiceBusReceiveMode.RECEIVE_AND_DELETE
+    with ServiceBusClient.from_connection_string(connection_string, retry_total=0) as client:
+        for name in ("plain", "sessions", "unique"):
+            for sub_queue in (None, ServiceBusSubQueue.DEAD_LETTER):
+                if name == "sessions" and sub_queue is None:
+                    continue
+                with client.get_queue_receiver(name, sub_queue=sub_queue, receive_mode=delete) as receiver:
+                    while receiver.receive_messages(100, max_wait_time=1):
+                        pass
+        while True:
+            try:
+                with client.get_queue_receiver(
+                    "sessions", session_id=NEXT_AVAILABLE_SESSION, receive_mode=delete, max_wait_time=2
+                ) as receiver:
+                    while receiver.receive_messages(100, max_wait_time=1):
+                        pass
+                    receiver.session.set_state(None)
+            except OperationTimeoutError:
+                return
