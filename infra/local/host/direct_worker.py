@@ -28,7 +28,7 @@ from infra.local.host.bindings import IndexedFunction, RetryPolicy
 from infra.local.host.errors import HostError
 from infra.local.host.worker import Datum, Invocation, Outcome
 
-_CONVERTERS: Any = meta.get_binding_registry()  # type: ignore[no-untyped-call]  # the library's own gap
+_CONVERTERS: Any = meta.get_binding_registry()
 _DIRECTION_OUT = 1
 _thread_local = threading.local()
 

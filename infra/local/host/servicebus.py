@@ -119,6 +119,8 @@ class Listener:
             session_id=NEXT_AVAILABLE_SESSION if session else None,
             max_wait_time=retries.try_timeout.total_seconds(),
             prefetch_count=self._options.prefetch_count,
+            # The SDK looks at its deadlines between reads only, and a read waits this long (0.2 s by default).
+            socket_timeout=_FURTHER_WAIT if self._trigger.many else None,
         )
         try:
             await receiver.__aenter__()
@@ -141,10 +143,10 @@ class Listener:
         most, least = self._options.max_message_batch_size, self._options.min_message_batch_size
         # One first, then what else is there: asking for all at once would wait 0.2 s for company.
         messages = await receiver.receive_messages(max_message_count=1)
-        if messages and len(messages) < most:
-            messages += await receiver.receive_messages(
-                max_message_count=most - len(messages), max_wait_time=_FURTHER_WAIT
-            )
+        more = messages
+        while more and len(messages) < most:
+            more = await receiver.receive_messages(max_message_count=most - len(messages), max_wait_time=_FURTHER_WAIT)
+            messages += more
         deadline = time.monotonic() + self._options.max_batch_wait_time.total_seconds()
         while messages and len(messages) < least and (left := deadline - time.monotonic()) > 0:
             messages += await receiver.receive_messages(max_message_count=most - len(messages), max_wait_time=left)

@@ -24,7 +24,8 @@ from infra.local.host.worker import Outcome
 
 log = logging.getLogger(__name__)
 
-_FIELD = re.compile(r"[0-9A-Za-z*/,-]+")
+_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun"
+_FIELD = re.compile(rf"(?:[0-9*/,-]|{_NAMES})+", re.IGNORECASE)
 
 
 def next_run(schedule: str, after: datetime) -> datetime:

@@ -96,13 +96,13 @@ class Record:
         return [line for line in lines if line["function"] == function]
 
     async def until(
-        self, function: str, enough: Callable[[list[dict[str, Any]]], bool], patience: float = PATIENCE
+        self, function: str, enough: Callable[[list[dict[str, Any]]], object], patience: float = PATIENCE
     ) -> list[dict[str, Any]]:
         """Wait until a function's lines are enough, and give them."""
         return await until(lambda: self.lines(function), enough, patience)
 
 
-async def until(look: Callable[[], _Seen], enough: Callable[[_Seen], bool], patience: float = PATIENCE) -> _Seen:
+async def until(look: Callable[[], _Seen], enough: Callable[[_Seen], object], patience: float = PATIENCE) -> _Seen:
     """Look again and again until what is seen is enough; give it."""
     deadline = time.monotonic() + patience
     while True:

@@ -92,6 +92,9 @@ async def one(message: func.ServiceBusMessage, context: func.Context) -> None:
     record(function="one", trace=context.trace_context.trace_parent, **described(message))
     if message.get_body() == b"fail":
         raise ValueError("told to")
+    if message.get_body().startswith(b"wait"):
+        await asyncio.sleep(float(message.get_body()[5:]))
+        record(function="one-ended", message_id=message.message_id)
 
 
 @app.service_bus_queue_trigger("messages", queue_name="batch", connection="ServiceBusConnection", cardinality="many")
