@@ -158,7 +158,11 @@ class _Parser:
     def _sum(self) -> Operand:
         left = self._primary()
         while self._peek() in _ARITHMETIC:
-            operation = _ARITHMETIC[self._next()[1]]
+            sign = self._next()[1]
+            operation = _ARITHMETIC[sign]
+            if sign == "+" and (left.type != "number" or self._peek() in _WORDS):
+                # What a "+" in place of a space comes to: the query that 1C builds can't be run.
+                raise handler_failed('Операция не разрешена в предложении "ГДЕ"')
             right = self._primary()
             if left.type != "number" or right.type != "number":
                 raise unparsable(self._text)

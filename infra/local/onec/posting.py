@@ -143,12 +143,16 @@ def withdraw(store: Store, entity: Entity, body: Body) -> None:
 
 def _mark_sales(store: Store, body: Body) -> None:
     for kind, key in tax_invoice_bases(body):
-        other = next((o for o in store.all(TAX_INVOICE).values() if _rivals(o, body, (kind, key))), None)
-        if other is not None:
-            raise handler_failed(f"По документу уже выписан счет-фактура {other['Number']}")
-        if sale := store.get(kind, key):
-            state = {"СтатусСчетаФактуры": "Проведен", "НомерСчетаФактуры": body["ПредставлениеНомера"]}
-            set_state(store, kind, sale, state)
+        sale = store.get(kind, key)
+        if sale is None:
+            continue
+        state_row = store.get(STATES, _state_key(kind, sale))
+        if state_row is not None and state_row["СтатусСчетаФактуры"] == "Проведен":
+            other = next((o for o in store.all(TAX_INVOICE).values() if _rivals(o, body, (kind, key))), None)
+            if other is not None:
+                raise handler_failed(f"По документу уже выписан счет-фактура {other['Number']}")
+        state = {"СтатусСчетаФактуры": "Проведен", "НомерСчетаФактуры": body["ПредставлениеНомера"]}
+        set_state(store, kind, sale, state)
 
 
 def _rivals(other: Body, body: Body, base: tuple[str, str]) -> bool:
@@ -193,10 +197,14 @@ def refresh_state(store: Store, invoice: str) -> None:
     set_state(store, INVOICE, document, {"Статус": state})
 
 
+def _state_key(kind: str, document: Body) -> str:
+    return f"{document['Организация_Key']}|{document['Ref_Key']}|{NAMESPACE}{kind}"
+
+
 def set_state(store: Store, kind: str, document: Body, state: dict[str, str], *, keep: bool = False) -> None:
     """Write a document's row in СтатусыДокументов; ``keep``: leave a row that is there as it is."""
     organization, key, type_name = document["Организация_Key"], document["Ref_Key"], f"{NAMESPACE}{kind}"
-    place = f"{organization}|{key}|{type_name}"
+    place = _state_key(kind, document)
     before = store.get(STATES, place)
     if before is not None and keep:
         return

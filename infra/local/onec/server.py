@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from infra.local.onec import base, local, metadata, reading
-from infra.local.onec.errors import Code, OneCError
+from infra.local.onec.errors import Code, OneCError, handler_failed
 from infra.local.onec.filters import parse_filter
 from infra.local.onec.query import READ_OPTIONS, parse_options, parse_reading, wants_metadata
 from infra.local.onec.schema import Entity, schema
@@ -152,6 +152,7 @@ class _Request:
         if tail == "$count":
             self._only("GET")
             options = parse_options(self._query, frozenset({"$filter", "allowedOnly"}))
+            self._check_filter(options.get("$filter", ""))
             _, count = reading.select_rows(self._store, entity, parse_reading(options, entity))
             return web.Response(text=str(count))
         if slice_last := _SLICE.fullmatch(tail):
@@ -163,11 +164,17 @@ class _Request:
             created = self._base.writer.create(entity, self._json_body())
             return self._shown(entity, created, full=full, status=201)
         options, full = self._options(READ_OPTIONS)
+        self._check_filter(options.get("$filter", ""))
         asked = parse_reading(options, entity)
         found, count = reading.select_rows(self._store, entity, asked)
         values = [reading.render(self._store, entity, row, asked, links=full) for row in found]
         head = f"{self._root}$metadata#{entity.name}" if full else None
         return _json(reading.collection(head, values, count if asked.count else None))
+
+    def _check_filter(self, text: str) -> None:
+        names = set(re.findall(r"[^\W\d]\w*", re.sub(r"'[^']*'", "", text)))
+        if names & set(filter(None, self._base.settings.unfilterable.split(","))):
+            raise handler_failed('Операция не разрешена в предложении "ГДЕ"')
 
     def _slice_last(self, entity: Entity, arguments: str) -> web.Response:
         self._only("GET")

@@ -33,6 +33,8 @@ class OneCSettings(BaseModel):
     """When a счёт gets its row in СтатусыДокументов: with its first payment, or already when it is posted."""
     denied: str = ""
     """Entities, separated by commas, that the user may read but not write (code 20)."""
+    unfilterable: str = ""
+    """Properties, separated by commas, that $filter refuses (500, -1), as users of a hosted base report for some."""
     pool: int = Field(default=100, ge=1)
     """How many sessions there can be at once; one more answers 406."""
     session_seconds: float = Field(default=20, ge=0)

@@ -1,5 +1,6 @@
-"""A client that others wrote for the real system works against the local one, unchanged."""
+"""Clients that others wrote for the real system work against the local one, unchanged."""
 
+import asyncio
 import importlib
 import subprocess
 import sys
@@ -20,24 +21,23 @@ from tests.integration.onec.kit import (
     invoice,
 )
 
-PACKAGE = "python-1c-odata==0.6.0"
+ASYNC_CLIENT = "python-1c-odata==0.6.0"
+TYPED_CLIENT = "onec-odata==0.1.0"
 
 
-@pytest.fixture(scope="session")
-def library() -> Path:
-    """Install the client beside the project; skip where the package registry can't be reached."""
-    folder = ROOT / ".cache" / PACKAGE.replace("==", "-")
-    if not (folder / "python_1c_odata").is_dir():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), PACKAGE]
+def _install(package: str, module: str) -> Path:
+    folder = ROOT / ".cache" / package.replace("==", "-")
+    if not (folder / module).is_dir():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), package]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # a fixed command
         if done.returncode:
-            pytest.skip(f"{PACKAGE} can't be installed here")
+            pytest.skip(f"{package} can't be installed here")
     return folder
 
 
 @pytest.fixture
-async def infobase(onec: Client, library: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.syspath_prepend(str(library))
+async def infobase(onec: Client, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(_install(ASYNC_CLIENT, "python_1c_odata")))
     client: Any = importlib.import_module("python_1c_odata")
     async with client.Infobase(onec.root, "base", "ОбменCRM", "Учебный-Пароль-1С") as session:
         yield client, session
@@ -88,3 +88,27 @@ async def test_registers_metadata_and_errors(infobase: Any) -> None:
     with pytest.raises(client.ODataError) as refusal:
         await client.Catalog(session, "Номенклатура").create({"Ref_Key": ITEM, "Услуга": "да"})
     assert (refusal.value.status, refusal.value.internal_code) == (400, "4")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason=f"{TYPED_CLIENT} needs Python 3.13")
+async def test_the_typed_client_reads_the_description_and_does_the_main_job(
+    onec: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(_install(TYPED_CLIENT, "onec_odata")))
+    client: Any = importlib.import_module("onec_odata")
+    await add_sale_data(onec)
+
+    def work() -> tuple[Any, Any, Any]:
+        address = f"{onec.root}/base"
+        with client.ODataClient(address, auth=("ОбменCRM", "Учебный-Пароль-1С")) as base_client:
+            documents = base_client.document("СчетНаОплатуПокупателю")
+            documents.create(invoice())
+            documents.post_document(client.Guid(INVOICE), operational=False)
+            condition = (client.F("Контрагент/ИНН") == "7799000020") & (client.F("Posted") == True)  # noqa: E712  # its DSL
+            found = documents.list(client.Query().filter(condition).select("Number", "СуммаДокумента"))
+            return base_client.metadata(), documents.count(), found
+
+    metadata, count, found = await asyncio.to_thread(work)
+    assert metadata is not None
+    assert count == 1
+    assert [(row["Number"], row["СуммаДокумента"]) for row in found] == [("СВ00-000001", 2440)]

@@ -3,6 +3,7 @@
 import pytest
 
 from infra.local.onec import base
+from tests.integration.onec.conftest import Start
 from tests.integration.onec.kit import (
     CONTRACT,
     CUSTOMER,
@@ -92,11 +93,19 @@ async def test_an_unknown_entity_instance_or_method_is_refused(onec: Client) -> 
 
 async def test_a_plus_in_a_filter_is_addition_and_not_a_space(onec: Client) -> None:
     refused = await onec.call("GET", f"{UNITS}?$filter=Code+eq+'796'")
-    assert (refused.status, refused.code) == (400, "14")
+    assert (refused.status, refused.code) == (500, "-1")
     await add_sale_data(onec)
     await add(onec, INVOICES, invoice())
     found = await onec.call("GET", f"{INVOICES}?$filter=СуммаДокумента+560%20eq%203000&$select=Number")
     assert [row["Number"] for row in found.value] == ["СВ00-000001"]
+
+
+async def test_a_base_may_refuse_to_filter_by_a_property(start: Start) -> None:
+    onec = await start(unfilterable="Date,ИНН")
+    for entity, condition in ((INVOICES, "Date ge datetime'2026-01-01T00:00:00'"), (CUSTOMERS, "ИНН eq '7799000020'")):
+        refused = await onec.get(entity, filter=condition)
+        assert (refused.status, refused.code) == (500, "-1")
+    assert (await onec.get(CUSTOMERS, filter="Description eq 'ИНН'")).value == []
 
 
 async def test_pages_are_ordered_counted_and_complete(onec: Client) -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from infra.local.onec.sessions import SessionError, Sessions
 from infra.local.onec.settings import parse_settings
 from tests.integration.onec.conftest import Start
-from tests.integration.onec.kit import CUSTOMER, CUSTOMERS, INVOICES, Client, add_customer, at, invoice
+from tests.integration.onec.kit import CUSTOMER, CUSTOMERS, INVOICE, INVOICES, Client, add_customer, at, invoice
 
 CURRENCIES = "Catalog_Валюты"
 
@@ -117,24 +118,40 @@ def test_an_unknown_setting_stops_the_start() -> None:
 
 
 @asynccontextmanager
-async def _process() -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "infra.local", "serve", "onec", stdout=asyncio.subprocess.PIPE
-    )
+async def _process(*arguments: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, dict[str, str]]]:
+    command = (sys.executable, "-m", "infra.local", "serve", "onec", *arguments)
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
     try:
-        yield process
+        yield process, json.loads(await process.stdout.readline())
     finally:
-        process.terminate()
+        if process.returncode is None:
+            process.terminate()
         await process.wait()
 
 
+def _client(line: dict[str, str]) -> httpx.AsyncClient:
+    auth = (line["username"], line["password"])
+    return httpx.AsyncClient(base_url=line["url"], auth=auth, headers={"Accept": "application/json"})
+
+
 async def test_the_first_line_says_where_and_as_whom() -> None:
-    async with _process() as process:
-        assert process.stdout is not None
-        line = json.loads(await process.stdout.readline())
+    async with _process() as (process, line):
         assert line.keys() == {"service", "url", "username", "password"}
         assert line["url"].endswith("/odata/standard.odata/")
-        async with httpx.AsyncClient(auth=(line["username"], line["password"])) as http:
-            answer = await http.get(line["url"] + CURRENCIES, headers={"Accept": "application/json"})
-        assert {row["Code"] for row in answer.json()["value"]} == {"643", "978", "840"}
+        async with _client(line) as http:
+            assert {row["Code"] for row in (await http.get(CURRENCIES)).json()["value"]} == {"643", "978", "840"}
     assert process.returncode == 0
+
+
+async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "onec.sqlite"))
+    async with _process(*state) as (process, line), _client(line) as http:
+        created = await http.post(INVOICES, json=invoice())
+        assert created.status_code == 201
+        process.kill()
+        await process.wait()
+    async with _process(*state) as (_, line), _client(line) as http:
+        read = (await http.get(at(INVOICES, INVOICE))).json()
+        assert read["Number"] == created.json()["Number"]
+        assert (await http.post(INVOICES, json=invoice())).json()["odata.error"]["code"] == "15"
