@@ -324,6 +324,12 @@ CATALOGUE: dict[str, Sentence] = {
         "учёт отказал: «{message}».",
         "Бухгалтер: устраните причину; затем нажмите «Повторить».",
     ),
+    "not_posted": Sentence(
+        "accounting keeps it as {number}, but did not post it: “{message}”.",
+        "Accountant: remove the cause and post the document; or press Retry afterwards.",
+        "в учёте он записан под номером {number}, но не проведён: «{message}».",
+        "Бухгалтер: устраните причину и проведите документ, либо затем нажмите «Повторить».",
+    ),
     "written_otherwise": Sentence(
         "accounting already holds this document with other content ({fields}).",
         "Accountant: check the document and correct it there.",

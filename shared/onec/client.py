@@ -17,6 +17,10 @@ from shared.http import Answer, Http
 from shared.onec import answers, odata
 from shared.onec.odata import Row
 
+KEYS_IGNORED = (
+    "1C: the base does not keep the Ref_Key that the bridge chooses; without it a document could be written twice, so"
+    " nothing more is written"
+)
 COOKIE = "ibsession"
 HEADER = "IBSession"
 
@@ -30,6 +34,7 @@ class OnecClient:
         self._url = url.rstrip("/")
         self._username, self._password = username, password
         self._idle: list[str] = []
+        self._keeps_keys = True
 
     async def rows(
         self,
@@ -63,6 +68,8 @@ class OnecClient:
         1C refuses a second object of the same key. Which status it answers then is not documented, so after any
         refusal, and after a lost answer, the object is looked up by its key: where it stands, that is the answer.
         """
+        if not self._keeps_keys:
+            raise Misconfigured(KEYS_IGNORED)
         content = jsontext.dumps({"Ref_Key": str(key), **body}).encode()
         try:
             answer = await self._send("POST", odata.collection(entity), content, writes=True)
@@ -74,10 +81,8 @@ class OnecClient:
                 raise
             return held, False
         if str(row.get("Ref_Key", "")).lower() != str(key):
-            raise Misconfigured(
-                f"1C: the base does not keep the Ref_Key that the bridge chooses ({entity}); without it a document"
-                " could be written twice, so nothing more is written"
-            )
+            self._keeps_keys = False
+            raise Misconfigured(KEYS_IGNORED)
         return row, True
 
     async def post(self, entity: str, key: UUID) -> None:

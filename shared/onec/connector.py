@@ -171,9 +171,8 @@ class OnecConnector:
         try:
             await self._client.post(names.INVOICES, key)
         except Refused as error:
-            message = error.refusal.values.get("message", "")
             raise Refused(
-                refusal("accounting_refused", message=f"{message} (счёт {number} записан, но не проведён)")
+                refusal("not_posted", number=number, message=error.refusal.values.get("message", ""))
             ) from None
 
 

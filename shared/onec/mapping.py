@@ -74,7 +74,9 @@ def rows(invoice: Invoice, route: Route) -> list[Body]:
     # What БП computes on save: the rows' sums, and their tax because СуммаВключаетНДС is false.
     computed = sum((line.net + line.tax for line in invoice.lines), Decimal(0))
     if computed > MAX_AMOUNT:
-        raise Refused(refusal("number_too_large", line=invoice.lines[-1].number, field="totalamount", value=computed))
+        raise Refused(
+            refusal("number_too_large", line=invoice.lines[-1].number, field="totalamount", value=f"{computed:f}")
+        )
     if computed != invoice.total:
         raise total_differs(computed, invoice)
     return made
@@ -104,7 +106,7 @@ def _row(position: int, line: Line, invoice: Invoice, route: Route) -> Body:
     # A discount goes into the price. Сумма is what counts: in a счёт it need not be Цена × Количество.
     price = line.net / line.quantity
     if price > MAX_AMOUNT:
-        raise Refused(refusal("number_too_large", line=line.number, field="priceperunit", value=price))
+        raise Refused(refusal("number_too_large", line=line.number, field="priceperunit", value=f"{price:.2f}"))
     row: Body = {
         "LineNumber": str(position),
         "Количество": line.quantity,
@@ -120,7 +122,7 @@ def _row(position: int, line: Line, invoice: Invoice, route: Route) -> Body:
 
 def _hold(line: Line, field: str, value: Decimal, unit: Decimal, largest: Decimal) -> None:
     if abs(value) > largest:
-        raise Refused(refusal("number_too_large", line=line.number, field=field, value=value))
+        raise Refused(refusal("number_too_large", line=line.number, field=field, value=f"{value:f}"))
     if not fits(value, unit):
         digits = -int(unit.as_tuple().exponent)
         raise Refused(refusal("precision", line=line.number, field=field, value=value, digits=digits))

@@ -1,6 +1,7 @@
 """A base of 1C on this machine for each test, and the connector in front of it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,9 @@ from shared.routes import Route
 from tests.unit.onec import samples
 
 INVOICES = "Document_СчетНаОплатуПокупателю"
+COUNTERPARTIES = "Catalog_Контрагенты"
+CONTRACTS = "Catalog_ДоговорыКонтрагентов"
+ITEMS = "Catalog_Номенклатура"
 WRITE_IN = samples.ident("write-in item")
 
 
@@ -90,10 +94,10 @@ class Base:
         return requests
 
 
-@pytest.fixture
-async def onec() -> AsyncIterator[Base]:
-    """Start a fresh base; it holds the item for write-in lines."""
-    service = server.create(ServeOptions())
+@asynccontextmanager
+async def running(**settings: str) -> AsyncIterator[Base]:
+    """Start a fresh base with its own settings; it holds the item for write-in lines."""
+    service = server.create(ServeOptions(settings=settings))
     runner, address = await listen(service)
     said = service.announce(address)
     username, password = str(said["username"]), str(said["password"])
@@ -101,7 +105,7 @@ async def onec() -> AsyncIterator[Base]:
     async with httpx.AsyncClient(auth=auth, headers={"Accept": "application/json"}, trust_env=False) as outside:
         own = Base(address, str(said["url"]), username, password, outside)
         await own.add(
-            "Catalog_Номенклатура",
+            ITEMS,
             WRITE_IN,
             Description="Прочие услуги",
             Услуга=True,
@@ -114,6 +118,13 @@ async def onec() -> AsyncIterator[Base]:
             for connector in own.connectors:
                 await connector.close()
             await runner.cleanup()
+
+
+@pytest.fixture
+async def onec() -> AsyncIterator[Base]:
+    """Start a fresh base as most are."""
+    async with running() as own:
+        yield own
 
 
 async def export(
