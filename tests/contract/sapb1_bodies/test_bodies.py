@@ -1,0 +1,158 @@
+"""Every body that goes to Business One holds against SAP's own metadata: names, lengths of enums, types."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+from xml.etree import ElementTree
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS
+from shared.jsontext import dumps
+from shared.sapb1 import connector, items, mapping, partners
+from shared.sapb1.company import VatGroup, read_vat_group
+from shared.sapb1.mapping import Draft
+from tests.unit.sapb1.examples import COMPANY, CUSTOMER, PUMP, document, invoice, line, route
+
+BOOKS = {
+    "series": 72,
+    "branch": 1,
+    "payment_terms": 2,
+    "cost_center": "SALES",
+    "sales_person": 3,
+    "customers_group": 105,
+}
+LONG = "Long " * 60
+
+
+class Metadata:
+    """Types and enums of a real $metadata."""
+
+    def __init__(self, path: Path) -> None:
+        self.properties: dict[str, dict[str, str]] = {}
+        self.writable: dict[str, set[str]] = {}
+        self.enums: dict[str, set[str]] = {}
+        self.sets: dict[str, str] = {}
+        for element in ElementTree.parse(path).iter():  # noqa: S314 -- a file of the contracts, not of the network
+            kind, name = element.tag.rpartition("}")[2], element.get("Name", "")
+            if kind in {"EntityType", "ComplexType"}:
+                found = {each.get("Name", ""): each for each in element if each.tag.endswith("}Property")}
+                self.properties[name] = {each: found[each].get("Type", "") for each in found}
+                self.writable[name] = {each for each in found if found[each].get("Writable") != "false"}
+            elif kind == "EnumType":
+                self.enums[name] = {each.get("Name", "") for each in element}
+            elif kind == "EntitySet":
+                self.sets[name] = element.get("EntityType", "").rpartition(".")[2]
+
+    def problems(self, type_name: str, body: dict[str, Any]) -> Iterator[str]:
+        """Say what of a body the type doesn't know, or knows otherwise. User-defined fields are not its matter."""
+        for name, value in body.items():
+            if name.startswith("U_ACX_"):
+                continue
+            declared = self.properties[type_name].get(name)
+            if declared is None or name not in self.writable[type_name]:
+                yield f"{type_name}.{name} is not there, or not writable"
+            elif collection := re.fullmatch(r"Collection\(SAPB1\.(\w+)\)", declared):
+                for row in value:
+                    yield from self.problems(collection[1], row)
+            elif not self._fits(declared, value):
+                yield f"{type_name}.{name} is {declared}, not {value!r}"
+
+    def _fits(self, declared: str, value: object) -> bool:
+        if declared == "Edm.String":
+            return isinstance(value, str)
+        if declared == "Edm.Int32":
+            return isinstance(value, int)
+        if declared == "Edm.Double":
+            return isinstance(value, int | Decimal)
+        if declared == "Edm.DateTime":
+            return isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None
+        return value in self.enums[declared.rpartition(".")[2]]
+
+
+@pytest.fixture(scope="session")
+def metadata(contracts: Path) -> Metadata:
+    """The metadata of a real company."""
+    return Metadata(contracts / "sapb1" / "sap-sdk-metadata-v3-2021.xml")
+
+
+def invoice_body() -> dict[str, Any]:
+    """Give the body of an invoice that says everything it can say."""
+    lines = (line(product=PUMP, number=1), line(product=None, description=LONG, number=2))
+    made = document(invoice(*lines))
+    return Draft(made, route(**BOOKS), COMPANY).body(UUID(int=1), "C1", ["A", "B"])
+
+
+def partner_body() -> dict[str, Any]:
+    """Give the body of a partner that says everything it can say."""
+    return mapping.partner(CUSTOMER.model_copy(update={"name": LONG}), "C1", route(**BOOKS).sapb1_books)
+
+
+def item_body() -> dict[str, Any]:
+    """Give the body of an item that says everything it can say."""
+    return mapping.item(PUMP.model_copy(update={"name": LONG}), "P1", route(**BOOKS).sapb1_books)
+
+
+BODIES = [
+    ("Invoices", invoice_body()),
+    ("BusinessPartners", partner_body()),
+    ("Items", item_body()),
+    ("UserTablesMD", CLAIM_TABLE),
+    *(("UserFieldsMD", field) for field in DOCUMENT_FIELDS),
+]
+
+
+@pytest.mark.parametrize(("entity", "body"), BODIES)
+def test_a_body_says_only_what_sap_takes(metadata: Metadata, entity: str, body: dict[str, Any]) -> None:
+    assert list(metadata.problems(metadata.sets[entity], body)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "schema", "body"),
+    [
+        ("sales", "Document", invoice_body()),
+        ("businesspartners", "BusinessPartner", partner_body()),
+        ("inventory", "Item", item_body()),
+    ],
+)
+def test_a_body_holds_against_the_newest_schema(contracts: Path, file: str, schema: str, body: dict[str, Any]) -> None:
+    text = (contracts / "sapb1" / "ballerina-openapi" / f"{file}.openapi.json").read_text(encoding="utf-8")
+    validator = Draft202012Validator({"$ref": f"#/components/schemas/{schema}", **json.loads(text)})
+    assert [error.message for error in validator.iter_errors(json.loads(dumps(body)))] == []
+
+
+@pytest.mark.parametrize(
+    ("entity", "names"),
+    [
+        ("Invoices", connector.SELECT),
+        ("Drafts", connector.SELECT),
+        ("BusinessPartners", partners.SELECT),
+        ("Items", items.SELECT),
+        ("VatGroups", ("Code", "Category", "Inactive", "VatGroups_Lines")),
+        ("UserFieldsMD", ("Name", "Type", "Size", "TableName")),
+        ("UserTablesMD", ("TableName", "TableType")),
+    ],
+)
+def test_what_is_asked_for_exists(metadata: Metadata, entity: str, names: tuple[str, ...]) -> None:
+    known = metadata.properties[metadata.sets[entity]].keys()
+    assert [name for name in names if name not in known and not name.startswith("U_ACX_")] == []
+
+
+def test_the_company_settings_that_decide_the_arithmetic_exist(metadata: Metadata) -> None:
+    assert {"TotalsAccuracy", "PriceAccuracy", "AccuracyofQuantities"} <= metadata.properties["AdminInfo"].keys()
+    assert "GroupLinesInVATCalculation" in metadata.properties["CompanyInfo"]
+
+
+def test_a_vat_group_is_read_as_sap_writes_it() -> None:
+    lines = [{"Effectivefrom": None, "Rate": 20}, {"Effectivefrom": "2026-01-01T00:00:00Z", "Rate": Decimal("22.0")}]
+    row = {"Code": "S1", "Category": "bovcOutputTax", "Inactive": "tNO", "VatGroups_Lines": lines}
+    group = read_vat_group(row)
+    assert isinstance(group, VatGroup)
+    assert [rate for _, rate in group.rates] == [20, 22]
+    assert read_vat_group(row | {"Category": "bovcInputTax"}) is None
+    assert read_vat_group(row | {"Inactive": "tYES"}) is None

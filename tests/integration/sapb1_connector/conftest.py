@@ -1,0 +1,123 @@
+"""A local company of SAP Business One, set up for the bridge, and a connector to it."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from infra.local import serving
+from infra.local.sapb1 import server
+from infra.local.serving import ServeOptions
+from infra.sapb1.set_up import set_up
+from shared.accounting import Bindings, Outcome
+from shared.http import Http
+from shared.jsontext import loads
+from shared.messages import Document
+from shared.routes import Route
+from shared.sapb1.client import ServiceLayer
+from shared.sapb1.connector import Sapb1Connector
+from tests.unit.sapb1.examples import ORGANIZATION, key_of
+from tests.unit.sapb1.examples import route as example_route
+
+
+@dataclass
+class Company:
+    """The local company, its back door, and how to connect to it."""
+
+    origin: str
+    login: Mapping[str, Any]
+    door: httpx.AsyncClient
+    http: list[Http] = field(default_factory=list)
+    connectors: list[Sapb1Connector] = field(default_factory=list)
+
+    def client(self) -> ServiceLayer:
+        """Give a client with a session of its own."""
+        self.http.append(Http("SAP Business One"))
+        return ServiceLayer(self.http[-1], *self._settings())
+
+    def connector(self) -> Sapb1Connector:
+        """Give a connector as a process would have it."""
+        self.http.append(Http("SAP Business One"))
+        self.connectors.append(Sapb1Connector(self.http[-1], *self._settings(), ORGANIZATION))
+        return self.connectors[-1]
+
+    def _settings(self) -> tuple[str, str, str, SecretStr]:
+        login = self.login
+        return login["url"], login["company"], login["username"], SecretStr(login["password"])
+
+    async def fault(self, kind: str, match: str, **more: Any) -> None:
+        """Let a request to come fail."""
+        answer = await self.door.post("/_local/faults", json={"kind": kind, "match": match, **more})
+        answer.raise_for_status()
+
+    async def turn(self, **settings: Any) -> None:
+        """Change settings of the company."""
+        (await self.door.post("/_local/settings", json=settings)).raise_for_status()
+
+    async def tell(self, what: str, **body: Any) -> None:
+        """Use the back door."""
+        (await self.door.post(f"/_local/{what}", json=body)).raise_for_status()
+
+    async def accountant(self, path: str, method: str = "POST", **body: Any) -> None:
+        """Do something as the accountant does it, in a session of their own."""
+        login = {"CompanyDB": self.login["company"], "UserName": self.login["username"]}
+        session = await self.door.post("/b1s/v2/Login", json=login | {"Password": self.login["password"]})
+        cookies = "; ".join(header.split(";")[0] for header in session.headers.get_list("set-cookie"))
+        answer = await self.door.request(method, f"/b1s/v2/{path}", json=body, headers={"Cookie": cookies})
+        answer.raise_for_status()
+
+    async def rows(self, kind: str) -> list[dict[str, Any]]:
+        """Give every row of a kind."""
+        state = loads((await self.door.get("/_local/state")).content)
+        return list(state.get(kind, {}).values())
+
+    async def invoices(self) -> list[dict[str, Any]]:
+        """Give the invoices that the company holds."""
+        return await self.rows("Invoices")
+
+
+@dataclass
+class Bridge:
+    """Exports documents, with bindings kept as the journal keeps them."""
+
+    company: Company
+    connector: Sapb1Connector
+    known: dict[str, str] = field(default_factory=dict)
+
+    async def export(self, document: Document, route: Route | None = None) -> Outcome:
+        """Export a document; what was bound stays bound, even where it fails."""
+        bindings = Bindings(self.known)
+        try:
+            return await self.connector.export(document, route or example_route(), key_of(document), bindings)
+        finally:
+            self.known |= {f"{made.table}:{made.id}": made.accounting_id for made in bindings.made}
+
+
+@pytest.fixture
+async def bare() -> AsyncIterator[Company]:
+    """A company as it is before the set-up."""
+    service = server.create(ServeOptions(settings={"now": "2026-02-10T10:00:00"}))
+    runner, origin = await serving.listen(service)
+    async with httpx.AsyncClient(base_url=origin) as door:
+        company = Company(origin, service.announce(origin), door)
+        yield company
+        for http in company.http:
+            await http.close()
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def company(bare: Company) -> Company:
+    """A company that was set up."""
+    said: list[str] = []
+    assert await set_up(bare.client(), check=False, say=said.append), said
+    return bare
+
+
+@pytest.fixture
+def bridge(company: Company) -> Bridge:
+    """A bridge into the company."""
+    return Bridge(company, company.connector())
