@@ -31,8 +31,8 @@ String 100 req: name
 Decimal 10 0 10000000000 req: quantity
 Boolean ro: isschedulebaseuom
 Guid ro: organizationid createdbyexternalparty modifiedbyexternalparty
-Lookup baseuom: uom baseuom unit_of_measurement_base_unit restrict
-Lookup uomscheduleid req create: uomschedule uomscheduleid unit_of_measurement_schedule_conversions cascade
+Lookup baseuom: uom baseuom unit_of_measurement_base_unit cascade
+Lookup uomscheduleid req create: uomschedule uomscheduleid unit_of_measure_schedule_conversions cascade
 """
 
 PRICELEVEL = """
@@ -56,7 +56,7 @@ Picklist pricingmethodcode default=1: 1 Currency Amount
 Picklist quantitysellingcode default=1: 1 No Control; 2 Whole; 3 Whole and Fractional
 Lookup pricelevelid req: pricelevel pricelevelid price_level_product_price_levels cascade
 Lookup productid req: product productid product_price_levels cascade
-Lookup uomid req: uom uomid unit_of_measurement_product_price_level restrict
+Lookup uomid req: uom uomid unit_of_measurement_product_price_levels restrict
 Lookup uomscheduleid ro: uomschedule uomscheduleid
 Lookup transactioncurrencyid ro: transactioncurrency transactioncurrencyid transactioncurrency_productpricelevel \
 restrict

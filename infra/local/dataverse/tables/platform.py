@@ -92,7 +92,8 @@ State: 0/1 Enabled; 1/2 Disabled
 Status: 1/0 Enabled; 2/1 Disabled
 Lookup sdkmessageid req: sdkmessage sdkmessageid sdkmessageid_sdkmessageprocessingstep restrict
 Lookup sdkmessagefilterid: sdkmessagefilter sdkmessagefilterid sdkmessagefilterid_sdkmessageprocessingstep restrict
-Lookup eventhandler req: serviceendpoint eventhandler_serviceendpoint serviceendpoint_sdkmessageprocessingstep restrict
+Lookup eventhandler req: serviceendpoint eventhandler_serviceendpoint serviceendpoint_sdkmessageprocessingstep \
+cascade; plugintype eventhandler_plugintype
 Lookup impersonatinguserid: systemuser impersonatinguserid
 Lookup organizationid ro: organization organizationid
 """
@@ -120,7 +121,7 @@ DateTime: startedon completedon
 State: 0/0 Ready; 1/10 Suspended; 2/20 Locked; 3/30 Completed
 Status: 0/0 Waiting For Resources; 10/1 Waiting; 20/2 In Progress; 21/2 Pausing; 22/2 Canceling; 30/3 Succeeded; \
 31/3 Failed; 32/3 Canceled
-Lookup owningextensionid: sdkmessageprocessingstep owningextensionid sdkmessageprocessingstep_asyncoperations removelink
+Lookup owningextensionid: sdkmessageprocessingstep owningextensionid SdkMessageProcessingStep_AsyncOperations removelink
 Lookup regardingobjectid: invoice regardingobjectid_invoice Invoice_AsyncOperations removelink; \
 invoicedetail regardingobjectid_invoicedetail InvoiceDetail_AsyncOperations removelink; \
 salesorder regardingobjectid_salesorder SalesOrder_AsyncOperations removelink; \

@@ -126,9 +126,9 @@ String 100 ro: invoicedetailname
 String 100: shippingtrackingnumber
 Date: actualdeliveryon
 Lookup invoiceid create: invoice invoiceid invoice_details cascade
-Lookup parentbundleidref: invoicedetail parentbundleidref_invoicedetail
+Lookup parentbundleidref: invoicedetail parentbundleidref_invoicedetail invoicedetail_parentref_invoicedetail cascade
 Lookup productid: product productid product_invoice_details restrict
-Lookup salesorderdetailid: salesorderdetail SalesOrderDetailId
+Lookup salesorderdetailid: salesorderdetail SalesOrderDetailId msdyn_salesorderdetail_invoicedetail
 Lookup uomid: uom uomid unit_of_measurement_invoice_details restrict
 Lookup transactioncurrencyid ro: transactioncurrency transactioncurrencyid transactioncurrency_invoicedetail restrict
 """
@@ -142,9 +142,10 @@ String 150: shipto_contactname
 Guid: shipto_addressid
 Date: requestdeliveryby
 Lookup salesorderid create: salesorder salesorderid order_details cascade
-Lookup parentbundleidref: salesorderdetail parentbundleidref_salesorderdetail
+Lookup parentbundleidref: salesorderdetail parentbundleidref_salesorderdetail \
+salesorderdetail_parentref_salesorderdetail cascade
 Lookup productid: product productid product_order_details restrict
-Lookup quotedetailid: quotedetail quotedetailid
+Lookup quotedetailid: quotedetail QuoteDetailId
 Lookup uomid: uom uomid unit_of_measurement_order_details restrict
 Lookup transactioncurrencyid ro: transactioncurrency transactioncurrencyid transactioncurrency_salesorderdetail restrict
 """
