@@ -51,7 +51,7 @@ class Candidate(Protocol):
         """Take the next available session; False where there is none."""
 
 
-class Outlet:
+class Entity:
     """A queue and those who receive from it."""
 
     def __init__(self, queue: Queue) -> None:
@@ -94,11 +94,10 @@ class Broker:
         self.limits = limits or Limits()
         self.now = now
         self.faults = Faults()
-        self.failed: asyncio.Future[None] | None = None
-        """Ends with an exception when the broker cannot go on."""
+        self._failed: asyncio.Future[None] | None = None
         self._keeper = keeper
-        self._outlets: dict[str, Outlet] = {}
-        self._dirty: dict[Outlet, None] = {}
+        self._entities: dict[str, Entity] = {}
+        self._dirty: dict[Entity, None] = {}
         self._acknowledgements: list[Callable[[], None]] = []
         self._writers: dict[Callable[[], None], None] = {}
         self._turn: asyncio.Handle | None = None
@@ -109,16 +108,20 @@ class Broker:
             self._add(Queue(name, properties, now, keeper, dead_letters))
 
     def _add(self, queue: Queue) -> None:
-        outlet = Outlet(queue)
-        self._outlets[queue.name.lower()] = outlet
-        queue.changed = lambda: self.touch(outlet)
+        entity = Entity(queue)
+        self._entities[queue.name.lower()] = entity
+        queue.changed = lambda: self.touch(entity)
 
-    def start(self) -> None:
-        """Take over what a former run left, and begin to keep time on the running event loop."""
-        self.failed = asyncio.get_running_loop().create_future()
-        for outlet in self._outlets.values():
-            self._keeper.load(outlet.queue)
+    def start(self) -> asyncio.Future[None]:
+        """Take over what a former run left, and begin to keep time on the running event loop.
+
+        Gives a future that ends with an exception when the broker cannot go on.
+        """
+        self._failed = asyncio.get_running_loop().create_future()
+        for entity in self._entities.values():
+            self._keeper.load(entity.queue)
         self._request_turn()
+        return self._failed
 
     def stop(self) -> None:
         """Commit, and keep time no longer."""
@@ -127,22 +130,22 @@ class Broker:
                 handle.cancel()
         self._keeper.close()
 
-    def outlet(self, entity: str) -> Outlet:
+    def entity(self, path: str) -> Entity:
         """Give a queue by its path; names are compared without case. RefusedError where it is not declared."""
-        found = self._outlets.get(entity.lower())
+        found = self._entities.get(path.lower())
         if found is None:
-            raise RefusedError(errors.NOT_FOUND, f"The messaging entity '{entity}' could not be found.")
+            raise RefusedError(errors.NOT_FOUND, f"The messaging entity '{path}' could not be found.")
         return found
 
     def queues(self) -> list[Queue]:
         """Give every queue and sub-queue."""
-        return [outlet.queue for outlet in self._outlets.values()]
+        return [entity.queue for entity in self._entities.values()]
 
     # --- turns --------------------------------------------------------------------------------------------------
 
-    def touch(self, outlet: Outlet) -> None:
+    def touch(self, entity: Entity) -> None:
         """Look at a queue's receivers at the end of this turn."""
-        self._dirty[outlet] = None
+        self._dirty[entity] = None
         self._request_turn()
 
     def after_commit(self, acknowledge: Callable[[], None]) -> None:
@@ -163,8 +166,8 @@ class Broker:
         """Commit, acknowledge, deliver, write; then wait for the next thing that time brings."""
         self._turn = None
         try:
-            for outlet in self._outlets.values():
-                outlet.queue.advance()
+            for entity in self._entities.values():
+                entity.queue.advance()
             # Handing out locks nothing in the file but removes what a receiver takes without a lock, and buries
             # what has expired: so commit before (for the acknowledgements) and after (for the deliveries).
             self._keeper.commit()
@@ -172,9 +175,9 @@ class Broker:
             for acknowledge in acknowledgements:
                 acknowledge()
             while self._dirty:
-                outlet = next(iter(self._dirty))
-                del self._dirty[outlet]
-                outlet.pump()
+                entity = next(iter(self._dirty))
+                del self._dirty[entity]
+                entity.pump()
             self._keeper.commit()
         except sqlite3.Error as error:
             self._fail(error)
@@ -187,8 +190,8 @@ class Broker:
     def _fail(self, error: Exception) -> None:
         """Stop serving: what cannot be committed must not be acknowledged."""
         LOG.critical("the broker stops: its state cannot be written", exc_info=error)
-        if self.failed is not None and not self.failed.done():
-            self.failed.set_exception(error)
+        if self._failed is not None and not self._failed.done():
+            self._failed.set_exception(error)
 
     def _arm(self) -> None:
         if self._timer is not None:

@@ -6,7 +6,7 @@ wrote reaches the receiver bit for bit. Only what the broker itself must know is
 
 import struct
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class Described:
 NULL = b"\x40"
 _FIXED_WIDTH = {0x4: 0, 0x5: 1, 0x6: 2, 0x7: 4, 0x8: 8, 0x9: 16}
 _SIZED = {0xA: 1, 0xB: 4, 0xC: 1, 0xD: 4, 0xE: 1, 0xF: 4}
+_ONE_BYTE = {0xB: 0xA, 0xD: 0xC, 0xF: 0xE}
+"""The category with one-byte sizes that holds the same types as one with four-byte sizes."""
 
 
 def skip(data: bytes, at: int) -> int:
@@ -69,7 +71,7 @@ _FIXED = {
     0x82: ">d",
     0x83: ">q",
 }
-_CONSTANTS = {0x40: None, 0x41: True, 0x42: False, 0x43: 0, 0x44: 0, 0x45: []}
+_CONSTANTS: dict[int, Any] = {0x40: None, 0x41: True, 0x42: False, 0x43: 0, 0x44: 0, 0x45: []}
 
 
 def decode(data: bytes, at: int = 0) -> tuple[Any, int]:
@@ -94,29 +96,12 @@ def _decode(code: int, content: bytes) -> Any:
         return _CONSTANTS[code]
     if code in _FIXED:
         return struct.unpack(_FIXED[code], content)[0]
-    if code == 0x73:
-        return content.decode("utf-32-be")
-    if code == 0x98:
-        return uuid.UUID(bytes=content)
-    if code >> 4 not in _SIZED:
+    category, kind = code >> 4, code & 0x0F
+    read = _READERS.get((_ONE_BYTE.get(category, category), kind))
+    if read is None:
         raise MalformedError(f"0x{code:02x} is a type that is not read here")
-    width = _SIZED[code >> 4]
-    content = content[width:]
-    match code & 0x0F, code >> 4:
-        case 0x0, 0xA | 0xB:
-            return content
-        case 0x1, 0xA | 0xB:
-            return content.decode()
-        case 0x3, 0xA | 0xB:
-            return content.decode("ascii")
-        case 0x0, 0xC | 0xD:
-            return _items(content, width)
-        case 0x1, 0xC | 0xD:
-            items = _items(content, width)
-            return dict(zip(items[::2], items[1::2], strict=True))
-        case 0x0, 0xE | 0xF:
-            return _array(content, width)
-    raise MalformedError(f"0x{code:02x} is not a constructor")
+    width = _SIZED.get(category, 0)
+    return read(content[width:], width)
 
 
 def _items(content: bytes, width: int) -> list[Any]:
@@ -141,6 +126,24 @@ def _array(content: bytes, width: int) -> list[Any]:
         items.append(_decode(code, element[1:end]))
         at += end - 1
     return items
+
+
+def _map(content: bytes, width: int) -> dict[Any, Any]:
+    items = _items(content, width)
+    return dict(zip(items[::2], items[1::2], strict=True))
+
+
+_READERS: dict[tuple[int, int], Callable[[bytes, int], Any]] = {
+    (0x7, 0x3): lambda content, _: content.decode("utf-32-be"),
+    (0x9, 0x8): lambda content, _: uuid.UUID(bytes=content),
+    (0xA, 0x0): lambda content, _: content,
+    (0xA, 0x1): lambda content, _: content.decode(),
+    (0xA, 0x3): lambda content, _: content.decode("ascii"),
+    (0xC, 0x0): _items,
+    (0xC, 0x1): _map,
+    (0xE, 0x0): _array,
+}
+"""By the category with one-byte sizes, and the type within it."""
 
 
 def map_entries(data: bytes, at: int = 0) -> dict[str, bytes]:
@@ -265,21 +268,22 @@ def described(descriptor: int, value: bytes) -> bytes:
     return bytes((0x00, 0x53, descriptor)) + value
 
 
+_WRITERS: tuple[tuple[type, Callable[[Any], bytes]], ...] = (
+    (bool, boolean),
+    (int, long),
+    (float, lambda value: b"\x82" + struct.pack(">d", value)),
+    (str, string),
+    (bytes, binary),
+    (memoryview, lambda value: binary(bytes(value))),
+    (uuid.UUID, identifier),
+)
+
+
 def encode(value: Any) -> bytes:
-    """Write a value of Python: what a disposition carries as its own properties."""
-    match value:
-        case None:
-            return NULL
-        case bool():
-            return boolean(value)
-        case int():
-            return long(value)
-        case float():
-            return b"\x82" + struct.pack(">d", value)
-        case str():
-            return string(value)
-        case bytes() | bytearray() | memoryview():
-            return binary(bytes(value))
-        case uuid.UUID():
-            return identifier(value)
+    """Write a value of Python: what a settlement carries as properties to modify."""
+    if value is None:
+        return NULL
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
     raise MalformedError(f"a {type(value).__name__} has no AMQP form here")

@@ -4,20 +4,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from cproton import isnull, pn_collector_peek, pn_collector_pop, pn_event_delivery, pn_event_link, pn_event_type
-from proton import Collector, Condition, Connection, Delivery, Endpoint, Event, Link, ProtonException, Transport
+from proton import Connection, Endpoint, Event, ProtonException, Transport
 
 from infra.local.servicebus import errors
-from infra.local.servicebus.broker import Broker
+from infra.local.servicebus.broker import Broker, Entity
+from infra.local.servicebus.ends import End
+from infra.local.servicebus.engine import Events, condition, delivery_of, link_of, session_of
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.links import End, Inlet, ReplyEnd, RequestEnd, Spout
+from infra.local.servicebus.faults import Kind
+from infra.local.servicebus.receivers import ReceiverEnd
+from infra.local.servicebus.requests import Replies, ReplyEnd, RequestEnd
+from infra.local.servicebus.senders import SenderEnd
 
 LOG = logging.getLogger(__name__)
 CBS = "$cbs"
 MANAGEMENT_SUFFIX = "/$management"
+FAULTS: tuple[Kind, ...] = ("status",)
 
 
 class AmqpConnection(asyncio.Protocol):
@@ -25,7 +30,8 @@ class AmqpConnection(asyncio.Protocol):
 
     def __init__(self, broker: Broker, connections: "set[AmqpConnection]") -> None:
         self.authorized = False
-        self.replies: dict[tuple[str, str], ReplyEnd] = {}
+        self.lost = asyncio.Event()
+        self._replies: Replies = {}
         self._broker = broker
         self._connections = connections
         self._socket: asyncio.Transport | None = None
@@ -34,8 +40,7 @@ class AmqpConnection(asyncio.Protocol):
         self._ends: dict[Any, End] = {}
         self._connection = Connection()
         self._connection.container = "servicebus"
-        self._collector = Collector()
-        self._connection.collect(self._collector)
+        self._events = Events(self._connection)
         self._engine = Transport(Transport.SERVER)
         self._engine.sasl().allowed_mechs("ANONYMOUS")
         self._engine.max_frame_size = 65536
@@ -56,8 +61,7 @@ class AmqpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client has come."""
-        assert isinstance(transport, asyncio.Transport)
-        self._socket = transport
+        self._socket = cast(asyncio.Transport, transport)
         self._connections.add(self)
 
     def abort(self) -> None:
@@ -92,8 +96,10 @@ class AmqpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone: free what it held."""
+        LOG.debug("a client has gone", exc_info=exc)
         self._socket = None
         self._connections.discard(self)
+        self.lost.set()
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         ends, self._ends = self._ends, {}
@@ -101,7 +107,7 @@ class AmqpConnection(asyncio.Protocol):
             end.closed()
         self._engine.unbind()
         self._connection.free()
-        self._collector.release()
+        self._events.release()
 
     def _tick(self) -> None:
         """Send a heartbeat where the client asked for them."""
@@ -127,57 +133,63 @@ class AmqpConnection(asyncio.Protocol):
                 return
             if pending == 0:
                 return
-            self._socket.write(bytes(self._engine.peek(pending)))
+            self._socket.write(bytes(self._engine.peek(pending) or b""))
             self._engine.pop(pending)
 
     # --- events -------------------------------------------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        collector = self._collector._impl  # the engine's own wrapper of an event costs more than all the rest
-        while not isnull(event := pn_collector_peek(collector)):
-            handler = self._on.get(pn_event_type(event))
-            if handler is not None:
-                try:
-                    handler(event)
-                except Exception:  # noqa: BLE001 - a defect must cost one connection, not the broker; it is logged
-                    LOG.exception("an event could not be handled; its connection is closed")
-                    self._connection.condition = Condition(errors.INTERNAL_ERROR, "The broker failed; see its log.")
-                    self._connection.close()
-            pn_collector_pop(collector)
+        for number, event in self._events:
+            handler = self._on.get(number)
+            if handler is None:
+                continue
+            try:
+                handler(event)
+            except Exception:  # a defect must cost one connection, not the broker
+                LOG.exception("an event could not be handled; its connection is closed")
+                self._connection.condition = condition(RefusedError(errors.INTERNAL_ERROR, "The broker failed."))
+                self._connection.close()
 
     def _session_opened(self, event: Any) -> None:
-        Event.wrap(event).session.open()
+        session_of(event).open()
 
     def _session_closed(self, event: Any) -> None:
-        session = Event.wrap(event).session
+        session = session_of(event)
         for link in [link for link in self._ends if link.session == session]:
             self._ends.pop(link).closed()
         session.close()
         session.free()
 
     def _link_opened(self, event: Any) -> None:
-        link = Link.wrap(pn_event_link(event))
+        link = link_of(event)
         try:
             self._ends[link] = self._end(link)
         except RefusedError as refused:
             End(self, link).refuse(refused)
 
     def _end(self, link: Any) -> End:
+        """Give the end that serves a link. RefusedError where the client may not have it."""
         terminus = link.remote_source if link.is_sender else link.remote_target
         node = entity_path(terminus.address or "")
         if node == CBS:
-            return ReplyEnd(self, link, node) if link.is_sender else RequestEnd(self, link, self._broker, node, None)
+            return self._requests(link, node, None)
         if not self.authorized:
             raise RefusedError(errors.UNAUTHORIZED, f"Unauthorized access. A token is required for '{node}'.")
         if node.lower().endswith(MANAGEMENT_SUFFIX):
-            outlet = self._broker.outlet(node[: -len(MANAGEMENT_SUFFIX)])
-            node = node.lower()
-            return ReplyEnd(self, link, node) if link.is_sender else RequestEnd(self, link, self._broker, node, outlet)
-        outlet = self._broker.outlet(node)
-        return (Spout if link.is_sender else Inlet)(self, link, self._broker, outlet)
+            return self._requests(link, node.lower(), self._broker.entity(node[: -len(MANAGEMENT_SUFFIX)]))
+        entity = self._broker.entity(node)
+        fault = self._broker.faults.take(f"ATTACH {entity.queue.name}", FAULTS)
+        if fault is not None:
+            raise fault.refusal()
+        return (ReceiverEnd if link.is_sender else SenderEnd)(self, link, self._broker, entity)
+
+    def _requests(self, link: Any, node: str, entity: Entity | None) -> End:
+        if link.is_sender:
+            return ReplyEnd(self, link, node, self._replies)
+        return RequestEnd(self, link, node, replies=self._replies, broker=self._broker, entity=entity)
 
     def _link_closed(self, event: Any) -> None:
-        link = Link.wrap(pn_event_link(event))
+        link = link_of(event)
         end = self._ends.pop(link, None)
         if end is not None:
             end.closed()
@@ -187,14 +199,14 @@ class AmqpConnection(asyncio.Protocol):
         link.free()
 
     def _link_flow(self, event: Any) -> None:
-        end = self._ends.get(Link.wrap(pn_event_link(event)))
+        end = self._ends.get(link_of(event))
         if end is not None and end.alive:
             end.flow()
 
     def _delivery(self, event: Any) -> None:
-        end = self._ends.get(Link.wrap(pn_event_link(event)))
+        end = self._ends.get(link_of(event))
         if end is not None and end.alive:
-            end.delivery(Delivery.wrap(pn_event_delivery(event)))
+            end.delivery(delivery_of(event))
 
 
 def entity_path(address: str) -> str:

@@ -57,7 +57,8 @@ def message_lock_lost() -> RefusedError:
     """Refuse a settlement or renewal whose lock is gone."""
     return RefusedError(
         MESSAGE_LOCK_LOST,
-        "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the queue.",
+        "The lock supplied is invalid. Either the lock expired, or the message has already been removed from the "
+        "queue.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from infra.local.servicebus import codec, errors
 from infra.local.servicebus.codec import MalformedError
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.messages import Message
+from infra.local.servicebus.messages import VALUE, Message, split
 from infra.local.servicebus.queues import Queue
 
 
@@ -28,24 +28,33 @@ class Reply:
 NO_CONTENT = 204
 
 
+def refusal(refused: RefusedError) -> Reply:
+    """Give a refusal as an answer."""
+    return Reply(refused.status, refused.description, refused.condition)
+
+
 def handle(queue: Queue, operation: str, body: Any) -> Reply:
     """Do what is asked; a refusal is a reply as well."""
     try:
-        known = _OPERATIONS.get(operation)
-        if known is None:
-            raise RefusedError(errors.NOT_IMPLEMENTED, f"The operation '{operation}' is not supported by this broker.")
-        handler, fields = known
-        if not isinstance(body, dict):
-            raise RefusedError(errors.INVALID_FIELD, "The request's body is not a map.")
-        unknown = body.keys() - fields
-        if unknown:
-            raise RefusedError(errors.INVALID_FIELD, f"'{operation}' has no field '{sorted(unknown)[0]}'.")
-        return handler(queue, body)
+        return _perform(queue, operation, body)
     except RefusedError as refused:
-        return Reply(refused.status, refused.description, refused.condition)
+        return refusal(refused)
     except (KeyError, TypeError, ValueError) as error:
         # A field that is missing or has another type; MalformedError is a ValueError.
         return Reply(400, f"The request '{operation}' cannot be read: {error!r}", errors.INVALID_FIELD)
+
+
+def _perform(queue: Queue, operation: str, body: Any) -> Reply:
+    known = _OPERATIONS.get(operation)
+    if known is None:
+        raise RefusedError(errors.NOT_IMPLEMENTED, f"The operation '{operation}' is not supported by this broker.")
+    handler, fields = known
+    if not isinstance(body, dict):
+        raise RefusedError(errors.INVALID_FIELD, "The request's body is not a map.")
+    unknown = sorted(str(field) for field in body.keys() - fields)
+    if unknown:
+        raise RefusedError(errors.INVALID_FIELD, f"'{operation}' has no field '{unknown[0]}'.")
+    return handler(queue, body)
 
 
 def _mapping(**entries: bytes) -> bytes:
@@ -209,8 +218,6 @@ class Request:
 
 def read_request(data: bytes) -> Request:
     """Read a request. MalformedError where it is none."""
-    from infra.local.servicebus.messages import VALUE, split
-
     sections = split(data)
     properties = codec.list_items(sections.properties) if sections.properties else []
     properties = [*properties, *[codec.NULL] * 5]
@@ -221,8 +228,12 @@ def read_request(data: bytes) -> Request:
     return Request(properties[0], codec.decode(properties[4])[0], named, body.value)
 
 
-def write_reply(request: Request, reply: Reply, *, names: tuple[str, str, str | None]) -> bytes:
-    """Write an answer; ``names`` are what status, description and condition are called."""
+Names = tuple[str, str, str | None]
+"""What a reply calls its status, its description and its condition; None leaves the condition out."""
+
+
+def write_reply(request: Request, reply: Reply, names: Names) -> bytes:
+    """Write an answer."""
     status, description, condition = names
     entries = [
         (codec.string(status), codec.integer(reply.status)),

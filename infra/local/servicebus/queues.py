@@ -121,13 +121,16 @@ class Queue:
                 "session support enabled can only receive messages that have the SessionId set to a valid value.",
             )
 
-    def send(self, message: Message) -> int:
-        """Take a message; give its sequence number. A duplicate within the window is taken and dropped."""
+    def send(self, message: Message, *, forced: bool = False) -> int:
+        """Take a message; give its sequence number.
+
+        A duplicate within the window is taken and dropped, unless it is ``forced`` in by a fault.
+        """
         self.check(message)
         now = self._now()
         message.sequence_number = self._number()
         message.enqueued_at = now
-        if self._is_duplicate(message.message_id, now):
+        if not forced and self._is_duplicate(message.message_id, now):
             return message.sequence_number
         if message.scheduled_for is not None and message.scheduled_for > now:
             message.state = State.SCHEDULED

@@ -33,6 +33,7 @@ class Running:
     server: asyncio.Server
     port: int
     connections: set[AmqpConnection]
+    failed: asyncio.Future[None]
 
     @property
     def connection_string(self) -> str:
@@ -44,8 +45,7 @@ class Running:
         self.server.close()
         for connection in list(self.connections):
             connection.abort()
-        while self.connections:
-            await asyncio.sleep(0)
+            await connection.lost.wait()
         self.broker.stop()
 
 
@@ -66,11 +66,11 @@ async def start(options: ServeOptions, *, now: Callable[[], float] = time.time) 
         limits=Limits(max_message_bytes=int(options.settings.get("max_message_bytes", Limits.max_message_bytes))),
         now=now,
     )
-    broker.start()
+    failed = broker.start()
     loop = asyncio.get_running_loop()
     connections: set[AmqpConnection] = set()
     server = await loop.create_server(lambda: AmqpConnection(broker, connections), "127.0.0.1", options.port)
-    return Running(broker, server, server.sockets[0].getsockname()[1], connections)
+    return Running(broker, server, server.sockets[0].getsockname()[1], connections, failed)
 
 
 async def serve(options: ServeOptions) -> None:
@@ -78,11 +78,10 @@ async def serve(options: ServeOptions) -> None:
     running = await start(options)
     say({"service": "servicebus", "connection_string": running.connection_string})
     stopped = asyncio.ensure_future(until_stopped())
-    assert running.broker.failed is not None
     try:
-        await asyncio.wait({stopped, running.broker.failed}, return_when=asyncio.FIRST_COMPLETED)
-        if running.broker.failed.done():
-            running.broker.failed.result()
+        await asyncio.wait({stopped, running.failed}, return_when=asyncio.FIRST_COMPLETED)
+        if running.failed.done():
+            running.failed.result()
     finally:
         stopped.cancel()
         await running.close()

@@ -15,7 +15,7 @@ IMPATIENCE = 0.002
 
 @pytest.fixture(scope="session", autouse=True)
 def _impatient_sdk() -> Iterator[None]:
-    """Let the SDK look more often whether a link is open, or to be closed: it naps, for half a second in all, each time.
+    """Let the SDK look more often whether a link is open, or to be closed: each time it naps half a second in all.
 
     What it sends and how it reads the answers stays as it is.
     """
