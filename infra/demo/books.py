@@ -50,6 +50,10 @@ class OnecBooks:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def type_by_hand(self) -> None:
         """Enter what the company had before: a service for write-in lines, some customers, some items."""
         self._item(str(WRITE_IN_ITEM), "Услуги по договору", "", service=True, okei="876")
@@ -127,6 +131,10 @@ class Sapb1Books:
             "Password": first_line["password"],
         }
         _checked(self._client.post(f"{self._url}/Login", json=login))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def type_by_hand(self) -> None:
         """Enter what the company had before: an item for write-in lines, and one known item. A partner is there."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -38,39 +39,32 @@ class Crm:
         self._schedules: dict[str, UUID] = {}
 
     async def set_up(self) -> None:
-        """Create the companies with their users, the currencies, units, products and customers."""
-        root = (await self._dataverse.get("WhoAmI"))["BusinessUnitId"]
-        await self._create(
-            Operation(
-                "POST",
-                "businessunits",
-                {
-                    "businessunitid": str(company.business_unit),
-                    "name": company.name,
-                    "parentbusinessunitid@odata.bind": f"/businessunits({root})",
-                },
-            )
-            for company in COMPANIES
-        )
-        await self._create(
-            Operation(
-                "POST",
-                "systemusers",
-                {
-                    "systemuserid": str(manager(company)),
-                    "firstname": "Sales",
-                    "lastname": f"Manager {company.code}",
-                    "domainname": f"manager.{company.code.lower()}@example.test",
-                    "internalemailaddress": f"manager.{company.code.lower()}@example.test",
-                    "businessunitid@odata.bind": f"/businessunits({company.business_unit})",
-                },
-            )
-            for company in COMPANIES
-        )
+        """Create the companies with their managers, the currencies, units, products and customers."""
+        for company in COMPANIES:
+            await self.add(company)
         await self._set_up_currencies()
         await self._set_up_units()
         await self._set_up_products()
         await self._set_up_customers()
+
+    async def add(self, company: Company) -> None:
+        """Create a company's business unit and its sales manager, who owns its documents."""
+        root = (await self._dataverse.get("WhoAmI"))["BusinessUnitId"]
+        mail = f"manager.{company.code.lower()}@example.test"
+        unit = {
+            "businessunitid": str(company.business_unit),
+            "name": company.name,
+            "parentbusinessunitid@odata.bind": f"/businessunits({root})",
+        }
+        user = {
+            "systemuserid": str(manager(company)),
+            "firstname": "Sales",
+            "lastname": f"Manager {company.code}",
+            "domainname": mail,
+            "internalemailaddress": mail,
+            "businessunitid@odata.bind": f"/businessunits({company.business_unit})",
+        }
+        await self._create([Operation("POST", "businessunits", unit), Operation("POST", "systemusers", user)])
 
     async def _set_up_currencies(self) -> None:
         await self._create(
@@ -195,6 +189,11 @@ class Crm:
         """Set invoices to Billed, which is what the bridge waits for."""
         status = {"statecode": ACTIVE, "statuscode": BILLED}
         await self._create(Operation("PATCH", f"invoices({invoice.id})", status) for invoice in invoices)
+
+    async def correct_tax(self, invoice: SampleInvoice, number: int, tax: Decimal) -> None:
+        """Mend the tax of a line, as a manager would."""
+        line = sample_id("invoicedetail", f"{invoice.number}/{number}")
+        await self._create([Operation("PATCH", f"invoicedetails({line})", {"tax": tax})])
 
     async def totals(self) -> dict[UUID, str]:
         """Give each invoice's total as Dataverse has it now."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,8 +97,13 @@ def _reference(organization: UUID, invoice: UUID) -> Reference:
 
 
 @asynccontextmanager
-async def running(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World]:
-    """Start everything in a folder; stop all of it at the end. ``say`` is told each step."""
+async def running(
+    folder: Path, say: Callable[[str], None], changes: Mapping[str, str] | None = None
+) -> AsyncIterator[World]:
+    """Start everything in a folder; stop all of it at the end.
+
+    ``say`` is told each step. ``changes`` are app settings of the bridge that differ from :func:`local_settings`.
+    """
     async with Stack(folder) as stack:
         say("Starting Service Bus, Dataverse, 1C and SAP Business One")
         await asyncio.gather(*(stack.start(name) for name in ("servicebus", "dataverse", "onec", "sapb1")))
@@ -112,13 +117,15 @@ async def running(folder: Path, say: Callable[[str], None]) -> AsyncIterator[Wor
         await crm.set_up()
         say("Starting the bridge")
         settings = folder / "local.settings.json"
-        settings.write_text(json.dumps(local_settings(stack), ensure_ascii=False, indent=2))
+        settings.write_text(json.dumps(local_settings(stack, changes or {}), ensure_ascii=False, indent=2))
         host = await stack.start("host", {"app": str(ROOT), "settings": str(settings)})
         await register(dataverse, f"{host['url']}/api/dataverse/events", host["function_key"])
         try:
             yield World(stack, crm, books)
         finally:
             await dataverse.close()
+            for system in books.values():
+                system.close()
 
 
 async def _set_up_fence(first_line: dict[str, Any]) -> None:
@@ -141,7 +148,7 @@ def administrator(first_line: dict[str, Any]) -> Dataverse:
     return Dataverse(Http("Dataverse"), first_line["url"], credentials, UUID(first_line["organization_id"]))
 
 
-def local_settings(stack: Stack) -> dict[str, Any]:
+def local_settings(stack: Stack, changes: Mapping[str, str]) -> dict[str, Any]:
     """Give the local.settings.json of the bridge for this stack."""
     dataverse, one, b1 = stack["dataverse"], stack["onec"], stack["sapb1"]
     values = {
@@ -168,7 +175,7 @@ def local_settings(stack: Stack) -> dict[str, Any]:
         "SAPB1_PASSWORD": b1["password"],
         "ROUTES": json.dumps(routes(), ensure_ascii=False),
     }
-    return {"IsEncrypted": False, "Values": values}
+    return {"IsEncrypted": False, "Values": {**values, **changes}}
 
 
 def routes() -> list[dict[str, Any]]:

@@ -1,0 +1,119 @@
+"""The whole stack, once for all tests of the chain: each test enters invoices of its own."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Collection
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from infra.demo.company import CUSTOMERS, PRODUCTS, RUSSIAN, Company, SampleInvoice, SampleLine
+from infra.demo.world import World, routes, running
+from shared.dataverse.journal import STATE_VALUES
+from shared.messages import State
+
+PATIENCE = 40.0
+PAUSED = {
+    target: Company(f"{target}-PAUSED", f"Paused company of {target}", target, ("EUR",), ("22",))
+    for target in ("onec", "sapb1")
+}
+"""Companies whose routes are paused."""
+
+
+def _all_routes() -> str:
+    """Give the routes of the sample companies, and the same ones paused for the paused companies."""
+    open_ = routes()
+    paused = [
+        {
+            **route,
+            "name": f"{route['name']}-paused",
+            "business_unit": str(PAUSED[route["target"]].business_unit),
+            "paused": True,
+        }
+        for route in open_
+    ]
+    return json.dumps(open_ + paused, ensure_ascii=False)
+
+
+FAST = {"RETRY_FIRST_SECONDS": "0.2", "RETRY_MAX_SECONDS": "1"}
+STATES = {value: state for state, value in STATE_VALUES.items()}
+SETTLED = frozenset(State) - {State.RETRYING, State.WAITING}
+
+
+@pytest.fixture(scope="session")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """Everything running, with short waits between retries."""
+    changes = {**FAST, "ROUTES": _all_routes()}
+    async with running(tmp_path_factory.mktemp("chain"), lambda _: None, changes) as started:
+        for company in PAUSED.values():
+            await started.crm.add(company)
+        yield started
+
+
+@pytest.fixture(autouse=True)
+async def no_faults_left(world: World) -> AsyncIterator[None]:
+    """Whatever a test told a server to do wrong is over with the test."""
+    yield
+    for name in ("dataverse", "onec", "sapb1"):
+        await faults(world, name, None)
+
+
+def line(net: str, rate: str = "22", quantity: str = "1", product: int | None = 1) -> SampleLine:
+    """Give a line whose tax is right."""
+    amount = Decimal(net)
+    tax = Decimal(0) if rate == "none" else (amount * Decimal(rate) / 100).quantize(Decimal("0.01"))
+    goods = None if product is None else PRODUCTS[product]
+    description = "Individual work" if product is None else ""
+    return SampleLine(goods, description, Decimal(quantity), amount / Decimal(quantity), Decimal(0), rate, tax)
+
+
+def invoice(number: str, company: Company, *lines: SampleLine, dated: date = date(2026, 10, 5)) -> SampleInvoice:
+    """Give an invoice of a company to its third customer."""
+    customer = [customer for customer in CUSTOMERS if customer.company.target == company.target][2]
+    currency = "RUB" if company.target == RUSSIAN.target else "EUR"
+    total = sum((each.net + each.tax for each in lines), Decimal(0))
+    return SampleInvoice(number, company, customer, currency, dated, lines, Decimal(0), total)
+
+
+async def issue(world: World, *documents: SampleInvoice) -> None:
+    """Enter invoices and issue them."""
+    await world.crm.enter(documents)
+    await world.crm.issue(documents)
+
+
+async def journal_of(world: World, document: SampleInvoice) -> dict[str, Any]:
+    """Give the journal row of an invoice; empty where it has none."""
+    rows = await world.crm.journal()
+    return next((row for row in rows if UUID(row["_acx_invoiceid_value"]) == document.id), {})
+
+
+async def until(world: World, document: SampleInvoice, states: Collection[State] = SETTLED) -> dict[str, Any]:
+    """Wait until the journal says one of these states of an invoice; give the row."""
+    deadline = time.monotonic() + PATIENCE
+    row: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        row = await journal_of(world, document)
+        if row and STATES[row["acx_state"]] in states:
+            return row
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{document.number}: the journal says {row or 'nothing'} after {PATIENCE} s")
+
+
+def booked(world: World, document: SampleInvoice) -> list[Decimal]:
+    """Give the totals of all documents in both systems that carry the invoice's number."""
+    entries = [entry for books in world.books.values() for entry in books.entries()]
+    return [entry.total for entry in entries if entry.reference == document.number]
+
+
+async def faults(world: World, name: str, fault: dict[str, Any] | None) -> None:
+    """Tell a server to fail once more, or (None) to behave."""
+    address = world.stack[name]["url"].split("/", 3)
+    url = f"{address[0]}//{address[2]}/_local/faults"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await (client.delete(url) if fault is None else client.post(url, json=fault))
+        answer.raise_for_status()
