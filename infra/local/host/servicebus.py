@@ -65,6 +65,7 @@ class Listener:
         self._lanes: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None] | None] = set()
         self._stopping = False
+        self._away = False
 
     def start(self) -> None:
         """Begin to receive, in the background."""
@@ -105,7 +106,9 @@ class Listener:
             except Exception as error:  # noqa: BLE001 - a listener outlives all the SDK can throw; it is logged and tried again
                 lasted = time.monotonic() - started
                 failures = 1 if lasted > _LONGEST_PAUSE else failures + 1
-                log.warning("The listener of %s lost its broker: %r", self._trigger.queue, error, extra=self._about)
+                level = logging.DEBUG if self._away else logging.WARNING
+                log.log(level, "The listener of %s lost its broker: %r", self._trigger.queue, error, extra=self._about)
+                self._away = True
                 pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(failures - 1, 10))
                 await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - jitter
 
@@ -124,6 +127,9 @@ class Listener:
         )
         try:
             await receiver.__aenter__()
+            if self._away:
+                self._away = False
+                log.info("The listener of %s reached its broker again.", self._trigger.queue, extra=self._about)
             yield receiver
         finally:
             await receiver.close()
