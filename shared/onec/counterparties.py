@@ -112,7 +112,8 @@ class Counterparties:
         row, made = await self._client.create(names.COUNTERPARTIES, key, body)
         if row.get("DeletionMark") is True:
             raise Refused(refusal("customer_deleted"))
-        if not made and (str(row["ИНН"]).strip(), str(row["КПП"]).strip()) != (identity.tax_number, identity.kpp):
+        numbers = {"ИНН": identity.tax_number, "КПП": identity.kpp}
+        if not made and any(given and str(row[name]).strip() != given for name, given in numbers.items()):
             # Made for this customer earlier, under numbers that it no longer has, or changed by the accountant.
             raise Refused(refusal("customer_differs", matches=_listed([row])))
         return row

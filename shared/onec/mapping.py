@@ -96,10 +96,10 @@ def _row(position: int, line: Line, invoice: Invoice, route: Route) -> Body:
         raise Refused(refusal("quantity_not_positive", line=line.number, value=line.quantity))
     if line.net < 0 or line.tax < 0:
         raise Refused(refusal("amount_negative", line=line.number, value=min(line.net, line.tax)))
-    _hold(line, "quantity", line.quantity, THOUSANDTH, MAX_QUANTITY)
-    _hold(line, "priceperunit", line.price, KOPECK, MAX_AMOUNT)
-    _hold(line, "extendedamount", line.net, KOPECK, MAX_AMOUNT)
-    _hold(line, "tax", line.tax, KOPECK, MAX_AMOUNT)
+    quantity = _held(line, "quantity", line.quantity, THOUSANDTH, MAX_QUANTITY)
+    _held(line, "priceperunit", line.price, KOPECK, MAX_AMOUNT)
+    net = _held(line, "extendedamount", line.net, KOPECK, MAX_AMOUNT)
+    tax = _held(line, "tax", line.tax, KOPECK, MAX_AMOUNT)
     if line.product is None and not line.description.strip():
         raise Refused(refusal("line_without_product", line=line.number))
     _check_rate(line, invoice, route)
@@ -109,23 +109,25 @@ def _row(position: int, line: Line, invoice: Invoice, route: Route) -> Body:
         raise Refused(refusal("number_too_large", line=line.number, field="priceperunit", value=f"{price:.2f}"))
     row: Body = {
         "LineNumber": str(position),
-        "Количество": line.quantity,
+        "Количество": quantity,
         "Цена": rounded(price, KOPECK),
-        "Сумма": line.net,
+        "Сумма": net,
         "СтавкаНДС": VAT[line.rate],
-        "СуммаНДС": line.tax,
+        "СуммаНДС": tax,
     }
     if line.description.strip():
         row["Содержание"] = shortened(line.description, 1000)
     return row
 
 
-def _hold(line: Line, field: str, value: Decimal, unit: Decimal, largest: Decimal) -> None:
+def _held(line: Line, field: str, value: Decimal, unit: Decimal, largest: Decimal) -> Decimal:
+    """Give a number with as many digits as 1C keeps, or refuse it: nothing is rounded, nothing overflows."""
     if abs(value) > largest:
         raise Refused(refusal("number_too_large", line=line.number, field=field, value=f"{value:f}"))
     if not fits(value, unit):
         digits = -int(unit.as_tuple().exponent)
         raise Refused(refusal("precision", line=line.number, field=field, value=value, digits=digits))
+    return value.quantize(unit)
 
 
 def _check_rate(line: Line, invoice: Invoice, route: Route) -> None:

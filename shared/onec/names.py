@@ -37,7 +37,6 @@ NAMES: dict[str, frozenset[str]] = {
         " ЕдиницаИзмерения_Key НоменклатурнаяГруппа_Key ВидСтавкиНДС",
         UNITS: f"{_OBJECT} Code Description",
         CURRENCIES: f"{_OBJECT} Code Description",
-        RATES: "Period Валюта_Key Курс Кратность",
         INVOICES: f"{_OBJECT} Number Date Posted Организация_Key ОрганизацияПолучатель_Key СтруктурнаяЕдиница_Key"
         " Контрагент_Key ДоговорКонтрагента_Key ВалютаДокумента_Key КурсВзаиморасчетов КратностьВзаиморасчетов"
         " СуммаВключаетНДС ДокументБезНДС СуммаДокумента ВидОперации Комментарий Склад_Key Товары",
@@ -47,10 +46,12 @@ NAMES: dict[str, frozenset[str]] = {
         ITEM_KINDS: _OBJECT,
         ITEM_GROUPS: _OBJECT,
         COUNTRIES: _OBJECT,
-        WAREHOUSES: _OBJECT,
     }.items()
 }
-"""Entity (or row of a tabular section) → properties that are written, read or filtered by."""
+"""Entity (or row of a tabular section) → properties that are written, read or filtered by.
+
+КурсыВалют and Склады are left out: not every company needs them, they are only read, and a reading fails loudly.
+"""
 
 
 class MetadataUnreadable(ValueError):

@@ -134,6 +134,17 @@ async def test_a_person_without_a_number_is_made_once(onec: Base) -> None:
     assert made["ЮридическоеФизическоеЛицо"] == "ФизическоеЛицо"
 
 
+async def test_a_person_whose_number_the_accountant_added_is_still_the_same(onec: Base) -> None:
+    person = samples.customer(table="contact", id=samples.ident("person"), name="Иванова Анна", tax_number="", kpp="")
+    await export(onec.connector(), samples.invoice(customer=person))
+    [made] = await onec.rows(COUNTERPARTIES)
+    await onec.edit(COUNTERPARTIES, made["Ref_Key"], ИНН=samples.PERSON_INN)
+
+    await export(onec.connector(), samples.invoice(id=samples.ident("another"), customer=person))
+
+    assert len(await onec.rows(COUNTERPARTIES)) == 1
+
+
 async def test_a_foreign_company_is_found_and_never_made(onec: Base) -> None:
     foreign = samples.customer(tax_number="100230403", kpp="", address=Address(country="Беларусь"))
     own = samples.invoice(customer=foreign)
