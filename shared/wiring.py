@@ -33,6 +33,8 @@ from shared.writeback import Writeback
 
 Value = TypeVar("Value")
 
+RETRIES = 1
+"""of one send. A webhook is answered within the 60 seconds that Dataverse waits; queued messages come again."""
 MISCONFIGURED_WAIT = timedelta(seconds=60)
 
 
@@ -57,12 +59,12 @@ class Wiring:
     def bus(self) -> ServiceBus:
         """Service Bus, by a connection string or by identity."""
         if connection := self._environment.get(SERVICE_BUS_CONNECTION):
-            return ServiceBus(ServiceBusClient.from_connection_string(connection))
+            return ServiceBus(ServiceBusClient.from_connection_string(connection, retry_total=RETRIES))
         if namespace := self._environment.get(f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace"):
             # Imported only where an identity is used: it costs a cold start a third of a second.
             from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 
-            return ServiceBus(ServiceBusClient(namespace, DefaultAzureCredential()))
+            return ServiceBus(ServiceBusClient(namespace, DefaultAzureCredential(), retry_total=RETRIES))
         raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is missing")
 
     @cached_property

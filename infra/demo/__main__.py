@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def run(console: Console, folder: Path) -> int:
     """Leave the stack running until Ctrl-C or SIGTERM."""
     async with running(folder, console.print) as world:
-        addresses = {name: dict(server.first_line) for name, server in world.stack.servers.items()}
+        addresses = world.stack.first_lines()
         if path := os.environ.get("RUN_JSON"):
             await asyncio.to_thread(Path(path).write_text, json.dumps(addresses, ensure_ascii=False, indent=2))
         for name, line in addresses.items():

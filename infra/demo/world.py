@@ -69,12 +69,12 @@ class World:
         """Let Dataverse send every event that it ever sent once more; give their number."""
         return int((await self._dataverse_local("replay")).json()["events"])
 
-    async def refer_again(self, invoices: Sequence[UUID]) -> None:
+    async def refer_again(self, invoices: Sequence[UUID], organization: str = "") -> None:
         """Put a new reference to each invoice on ``changes``, which no duplicate detection swallows."""
         bus = ServiceBus(ServiceBusClient.from_connection_string(self.stack["servicebus"]["connection_string"]))
-        organization = UUID(self.stack["dataverse"]["organization_id"])
+        owner = UUID(organization or self.stack["dataverse"]["organization_id"])
         try:
-            await bus.send(CHANGES, [reference_envelope(_reference(organization, invoice)) for invoice in invoices])
+            await bus.send(CHANGES, [reference_envelope(_reference(owner, invoice)) for invoice in invoices])
         finally:
             await bus.close()
 
@@ -117,7 +117,9 @@ async def running(
         await crm.set_up()
         say("Starting the bridge")
         settings = folder / "local.settings.json"
-        settings.write_text(json.dumps(local_settings(stack, changes or {}), ensure_ascii=False, indent=2))
+        settings.write_text(
+            json.dumps(local_settings(stack.first_lines(), changes or {}), ensure_ascii=False, indent=2)
+        )
         host = await stack.start("host", {"app": str(ROOT), "settings": str(settings)})
         await register(dataverse, f"{host['url']}/api/dataverse/events", host["function_key"])
         try:
@@ -148,13 +150,13 @@ def administrator(first_line: dict[str, Any]) -> Dataverse:
     return Dataverse(Http("Dataverse"), first_line["url"], credentials, UUID(first_line["organization_id"]))
 
 
-def local_settings(stack: Stack, changes: Mapping[str, str]) -> dict[str, Any]:
-    """Give the local.settings.json of the bridge for this stack."""
-    dataverse, one, b1 = stack["dataverse"], stack["onec"], stack["sapb1"]
+def local_settings(first_lines: Mapping[str, Mapping[str, Any]], changes: Mapping[str, str]) -> dict[str, Any]:
+    """Give the local.settings.json of the bridge, from what each server said first."""
+    dataverse, one, b1 = first_lines["dataverse"], first_lines["onec"], first_lines["sapb1"]
     values = {
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": "",
-        "ServiceBusConnection": stack["servicebus"]["connection_string"],
+        "ServiceBusConnection": first_lines["servicebus"]["connection_string"],
         "DATAVERSE_URL": dataverse["url"],
         "DATAVERSE_ORGANIZATION_ID": dataverse["organization_id"],
         "DATAVERSE_TOKEN_URL": dataverse["token_url"],

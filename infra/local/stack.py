@@ -50,6 +50,10 @@ class Stack:
         """Give what a server's first line said."""
         return self.servers[name].first_line
 
+    def first_lines(self) -> dict[str, dict[str, Any]]:
+        """Give what every running server's first line said, by name."""
+        return {name: dict(server.first_line) for name, server in self.servers.items()}
+
     async def start(self, name: str, settings: Mapping[str, str] | None = None, port: int = 0) -> dict[str, Any]:
         """Start a server and wait for its first line."""
         log = self.folder / f"{name}.log"
