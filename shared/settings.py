@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import (
@@ -21,6 +22,9 @@ from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, overlaps
 
 
+_THIS_MACHINE = {"localhost", "127.0.0.1"}
+
+
 def _from_json(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -31,7 +35,12 @@ def _from_json(value: object) -> object:
 
 
 def _http_address(value: str) -> str:
-    if not value.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+    try:
+        address = urlsplit(value)
+        allowed = address.scheme == "https" or (address.scheme == "http" and address.hostname in _THIS_MACHINE)
+    except ValueError:
+        raise ValueError("is not an address") from None
+    if not allowed or not address.hostname:
         raise ValueError("must begin with https:// (http only to this machine)")
     return value.rstrip("/")
 
