@@ -31,7 +31,10 @@ def rate_name(rate: Decimal | None) -> str:
 
 
 def parse_rate(text: str) -> Decimal | None:
-    """Read a tax rate: a percentage with or without its sign, or a word for without VAT. ValueError otherwise."""
+    """Read a tax rate: a percentage with or without its sign, or a word for without VAT. ValueError otherwise.
+
+    ``20.00`` gives the same digits as ``20``, so that equal content has an equal hash.
+    """
     value = text.strip().rstrip("%").strip().lower().replace(",", ".")
     if value in {"none", "без ндс", "безндс", "exempt", "without vat"}:
         return None
@@ -40,7 +43,7 @@ def parse_rate(text: str) -> Decimal | None:
     rate = Decimal(value)
     if rate > 100:
         raise ValueError("is not a tax rate")
-    return rate
+    return Decimal(rate_name(rate))
 
 
 def _rate_key(text: str) -> str:
