@@ -60,8 +60,8 @@ def _day(value: object) -> date:
     return date.min if value is None else date.fromisoformat(str(value)[:10])
 
 
-def check_vat_groups(route: Route, groups: Mapping[str, VatGroup], day: date) -> None:
-    """Refuse where a tax code that the route names is missing, or has another rate on that day than its name says."""
+def wrong_vat_groups(route: Route, groups: Mapping[str, VatGroup], day: date) -> list[str]:
+    """Name the tax codes of a route that are missing, or have another rate on that day than the route says."""
     wrong = []
     for name, code in route.sapb1_books.vat_groups.items():
         group = groups.get(code)
@@ -70,8 +70,7 @@ def check_vat_groups(route: Route, groups: Mapping[str, VatGroup], day: date) ->
             wrong.append(f"VatGroup {code}")
         elif actual != (parse_rate(name) or Decimal(0)):
             wrong.append(f"VatGroup {code} = {name} % (= {rate_name(actual)} %, {day.isoformat()})")
-    if wrong:
-        raise Refused(refusal("setup_missing", route=route.name, what="; ".join(wrong)))
+    return wrong
 
 
 class CompanyFacts:
@@ -83,10 +82,10 @@ class CompanyFacts:
         self._companies: Cache[Company] = Cache(1, FRESH_SECONDS)
         self._groups: Cache[dict[str, VatGroup]] = Cache(100, FRESH_SECONDS)
 
-    async def company(self) -> Company:
+    async def company(self, *, afresh: bool = False) -> Company:
         """Give how the company computes."""
         known = self._companies.get("")
-        if known is not None:
+        if known is not None and not afresh:
             return known
         admin = await self._client.ask("CompanyService_GetAdminInfo")
         info = await self._client.ask("CompanyService_GetCompanyInfo")
@@ -103,12 +102,11 @@ class CompanyFacts:
         return read
 
     async def check(self, route: Route, day: date) -> None:
-        """Hold the route's tax codes against the company's. Only good news is remembered."""
+        """Hold the route's tax codes against the company's. Before they are refused they are read afresh."""
         codes = sorted(set(route.sapb1_books.vat_groups.values()))
         key = "\n".join(codes)
         known = self._groups.get(key)
-        if known is not None:
-            check_vat_groups(route, known, day)
+        if known is not None and not wrong_vat_groups(route, known, day):
             return
         select = ("Code", "Category", "Inactive", "VatGroups_Lines")
         rows = await self._client.rows("VatGroups", select=select, where=one_of("Code", codes))
@@ -117,5 +115,7 @@ class CompanyFacts:
         except (KeyError, TypeError, ValueError, ArithmeticError):
             raise Unavailable(SYSTEM, "the tax codes can't be read") from None
         groups = {group.code: group for group in read if group is not None}
-        check_vat_groups(route, groups, day)
+        wrong = wrong_vat_groups(route, groups, day)
+        if wrong:
+            raise Refused(refusal("setup_missing", route=route.name, what="; ".join(wrong)))
         self._groups.put(key, groups)

@@ -64,6 +64,7 @@ class Sapb1Connector:
     ) -> None:
         """``url`` ends in ``/b1s/v2``; ``organization_id`` is the CRM's."""
         self._client = ServiceLayer(http, url, company, username, password)
+        self._organization_id = organization_id
         self._facts = CompanyFacts(self._client)
         self._partners = Partners(self._client, organization_id)
         self._items = Items(self._client)
@@ -72,15 +73,17 @@ class Sapb1Connector:
 
     async def export(self, document: Document, route: Route, key: UUID, bindings: Bindings) -> Outcome:
         """Make Business One hold the invoice under its key, exactly once."""
+        if document.organization_id != self._organization_id:
+            raise Misconfigured(f"{SYSTEM}: a document of another Dataverse organization; nothing is written")
         await self._check_fence()
         if _may_be_there(document):
             found = await self._find(key)
             if found is not None:
                 return await self._held(found, document, key)
+            if _journal_knows(document):
+                raise Refused(refusal("deleted_in_accounting"))
         invoice = document.invoice
-        company = await self._facts.company()
-        await self._facts.check(route, invoice.document_date)
-        draft = Draft(document, route, company)
+        draft = await self._draft(document, route)
         code = await self._partners.code(invoice.customer, route.sapb1_books, invoice.document_date, bindings)
         items = await self._items.codes(invoice, route, bindings)
         return await self._write(document, key, draft.body(key, code, items))
@@ -88,6 +91,18 @@ class Sapb1Connector:
     async def close(self) -> None:
         """Log out and close the connections."""
         await self._client.close()
+
+    async def _draft(self, document: Document, route: Route) -> Draft:
+        """Settle the amounts. Before they are refused, the company's settings are read afresh: they may be mended."""
+        await self._facts.check(route, document.invoice.document_date)
+        company = await self._facts.company()
+        try:
+            return Draft(document, route, company)
+        except Refused:
+            fresh = await self._facts.company(afresh=True)
+            if fresh == company:
+                raise
+            return Draft(document, route, fresh)
 
     async def _write(self, document: Document, key: UUID, body: dict[str, Any]) -> Outcome:
         # The claim goes first: a changeset stops at its first failure, so a taken key never reaches the books.
@@ -110,13 +125,14 @@ class Sapb1Connector:
             if await self._client.get(fence.CLAIMS, key) is None:
                 if isinstance(error, AnswerLost):
                     raise Unavailable(SYSTEM, f"{error.cause}; no document was written") from None
+                if fence.TABLE in error.refusal.values["message"]:
+                    # another attempt held the claim, failed, and gave it back
+                    raise Unavailable(SYSTEM, "another attempt at this document has just failed") from None
                 raise error
             # somebody else's changeset may have been committed between the two look-ups
             found = await self._find(key)
         if found is not None:
             return await self._held(found, document, key)
-        if _journal_knows(document):
-            raise Refused(refusal("deleted_in_accounting")) from None
         raise Misconfigured(
             f"{SYSTEM}: the claim {key} in @{fence.TABLE} has no document, so the fence is broken and nothing is "
             f"written; run `{fence.SET_UP} --check`, and delete the row once it is certain that there is none"
@@ -222,11 +238,11 @@ def _posted(row: Row, document: Document) -> Outcome:
 
 
 def _drafted(row: Row, document: Document) -> Outcome:
-    """Read a draft. It has neither the number nor the id of an invoice yet: both are given when it is approved."""
+    """Read a draft. It has no number of an invoice yet, and its id is not one: both are given when it is approved."""
     return Outcome(
         state=State.DRAFT,
         number="",
-        accounting_id="",
+        accounting_id=f"{DRAFTS}({row['DocEntry']})",
         total=None,
         currency=document.invoice.currency.code,
         written_hash=document.hash,

@@ -119,6 +119,9 @@ def failure(error: SapError, *, writes: bool) -> BridgeError:
         case Meaning.STALE:
             made = Unavailable(SYSTEM, f"another user was writing the same ({label})")
         case Meaning.AMBIGUOUS:
+            if error.code == "-2028" and writes:
+                # a draft was saved for approval, or a code in the settings is not there: SAP doesn't say which
+                label += ": something that the document names was not found"
             made = (AnswerLost if writes else Unavailable)(SYSTEM, label)
         case Meaning.RATE:
             currency = _CURRENCY.search(error.message)

@@ -46,3 +46,10 @@ def test_an_answer_that_is_cut_short_is_no_answer(contracts: Path, length: int) 
 def test_what_is_not_multipart_is_no_answer(content_type: str) -> None:
     with pytest.raises(ValueError, match="batch answer"):
         batch.decode(content_type, b"<html></html>")
+
+
+def test_names_of_any_script_come_through() -> None:
+    body = '{"CardName":"Ромашка — «ООО»"}'
+    answer = f"--o\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 201 Created\r\n\r\n{body}\r\n--o--\r\n"
+    (part,) = batch.decode("multipart/mixed; boundary=o", answer.encode())
+    assert part.content == body.encode()
