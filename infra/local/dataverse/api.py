@@ -319,7 +319,7 @@ class Api:
         return ApiAnswer(204, "", {"OData-Version": "4.0"})
 
     def _associate(self, request: ApiRequest, table: Table, row: Row, navigation: Navigation) -> ApiAnswer:
-        if navigation.many == (request.method == "PUT") or (navigation.many and request.method == "DELETE"):
+        if request.method not in ({"POST"} if navigation.many else {"PUT", "DELETE"}):
             raise DataverseError(405, "0x80060888", f"The HTTP method {request.method} is not supported here.")
         ref = None
         if request.method != "DELETE":

@@ -85,17 +85,24 @@ class Rules:
         state = current if state is None else state
         status = values.get("statuscode")
         if status is None:
-            changed = state != current or row.get("statuscode") is None
-            status = states.partners[state] if changed else row["statuscode"]
+            status = states.partners[state] if state != current else row["statuscode"]
         if statuses.partners[status] != state:
-            label = states.options[state].replace(" ", "")
-            raise DataverseError(
-                400,
-                "0x80048408",
-                f"{status} is not a valid status code for state code {table.schema_name}State.{label} on {table.name} "
-                f"with Id {row[table.key]}.",
-            )
+            raise _not_a_pair(table, row, state, status)
         row["statecode"], row["statuscode"] = state, status
+
+    def set_first_state(self, table: Table, row: dict[str, Any], values: Mapping[str, Any]) -> None:
+        """Set the state a row is created in; a row can't be created in another one."""
+        states, statuses = table.columns.get("statecode"), table.columns.get("statuscode")
+        if states is None or statuses is None:
+            return
+        first = self.first_state(table)
+        wanted = values.get("statecode")
+        status = values.get("statuscode")
+        if status is None:
+            status = states.partners[first if wanted is None else wanted]
+        if statuses.partners[status] != first or wanted not in {None, first}:
+            raise _not_a_pair(table, row, first, status)
+        row["statecode"], row["statuscode"] = first, status
 
     def first_state(self, table: Table) -> int:
         """Give the state in which a row of the table is created."""
@@ -305,6 +312,16 @@ class Rules:
             "isschedulebaseuom": True,
             "uomscheduleid": Ref("uomschedule", schedule["uomscheduleid"]),
         }
+
+
+def _not_a_pair(table: Table, row: Row, state: int, status: int) -> DataverseError:
+    label = table.columns["statecode"].options[state].replace(" ", "")
+    return DataverseError(
+        400,
+        "0x80048408",
+        f"{status} is not a valid status code for state code {table.schema_name}State.{label} on {table.name} "
+        f"with Id {row[table.key]}.",
+    )
 
 
 def _joined(*parts: str | None) -> str | None:

@@ -40,8 +40,9 @@ class RowEditor:
         if self._store.get(table.name, row_id) is not None:
             raise duplicate_record()
         row = self._new_row(table, row_id, values, session)
-        self._rules.check_access(table, row, session)
-        self._rules.set_state(table, row, values, self._rules.first_state(table))
+        if table.name in LINES:
+            self._rules.check_access(table, row, session)
+        self._rules.set_first_state(table, row, values)
         self._rules.complete(table, row, creating=True)
         self._check_required(table, row)
         self._check_keys(table, row, None)
