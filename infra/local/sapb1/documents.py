@@ -67,6 +67,9 @@ class Documents:
         """Keep a computed document as a draft."""
         entry = self._context.books.next(f"entry {DRAFTS}")
         draft = {**document, "DocEntry": entry}
+        kind = BY_NAME[draft["DocObjectCode"]]
+        draft["Series"] = draft.get("Series") or _usual_series(kind)
+        # A draft shows the number that would come next; the document gets its own when it is posted.
         series = self._context.books.get("_series", key_text(draft["Series"]))
         draft["DocNum"] = draft.get("DocNum") or (series or {}).get("NextNumber")
         for line in draft["DocumentLines"]:
@@ -231,9 +234,7 @@ class Documents:
             if any(row["DocNum"] == document["DocNum"] for _, _, row in self._context.books.rows(kind.set)):
                 raise SapError(-2035, "This entry already exists in the following tables (ODBC -2035)")
             return
-        code = document.get("Series") or next(
-            seed.series for seed in company.SERIES if seed.document == kind.object_code
-        )
+        code = document.get("Series") or _usual_series(kind)
         series = self._context.require("_series", code, invalid)
         if series["Document"] != str(kind.object_code) or series["Locked"] == "tYES":
             raise invalid
@@ -247,6 +248,10 @@ class Documents:
                 name = f"U_{row['Name']}"
                 if document.get(name) is None and row.get("DefaultValue") is None:
                     raise SapError(-5002, f"Enter a value in the mandatory field [OINV.{name}]")
+
+
+def _usual_series(kind: DocumentKind) -> int:
+    return next(seed.series for seed in company.SERIES if seed.document == kind.object_code)
 
 
 def _due(day: str, terms: Body) -> str:

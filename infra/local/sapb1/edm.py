@@ -209,6 +209,10 @@ class Model:
                 checked[name] = self._value(kind, prop, raw)
         return checked
 
+    def defaults(self, kind: EntityType) -> Body:
+        """Give what a new row holds where nothing was said."""
+        return {name: prop.default for name, prop in kind.properties.items() if prop.default is not None}
+
     def _value(self, kind: EntityType, prop: Property, raw: Any) -> Any:
         if prop.collection:
             if not isinstance(raw, list):

@@ -82,7 +82,7 @@ class Entities:
     def create(self, set_name: str, body: object) -> Found:
         """Add a row."""
         kind = self.type_of(set_name)
-        sent = self._context.model.check(kind, body)
+        sent = {**self._context.model.defaults(kind), **self._context.model.check(kind, body)}
         if set_name in BY_SET:
             row = self._documents.create(BY_SET[set_name], sent)
         elif set_name in self._creators:

@@ -180,3 +180,11 @@ def document(*lines: Json, **more: object) -> Json:
 def money(text: str) -> Decimal:
     """Give an amount."""
     return Decimal(text)
+
+
+def claimed(key: str, invoice: Json | None = None) -> list[Operation]:
+    """Give the changeset that the product creates a document with."""
+    return [
+        Operation("POST", "U_ACX_CLAIM", {"Code": key, "Name": key, "U_Source": "invoice"}, "1"),
+        Operation("POST", "Invoices", {**(invoice or document()), "U_ACX_Key": key}, "2"),
+    ]

@@ -3,18 +3,10 @@
 import pytest
 
 from infra.local.sapb1 import company
-from tests.integration.sapb1.client import Client, Json, Operation, batch_body, document, line
+from tests.integration.sapb1.client import Client, Operation, batch_body, claimed, document, line
 from tests.integration.sapb1.conftest import Start, prepare
 
 DUPLICATE = "This entry already exists in the following tables '@ACX_CLAIM' (ODBC -2035)"
-
-
-def claimed(key: str, invoice: Json | None = None) -> list[Operation]:
-    """Give the changeset that the product creates a document with."""
-    return [
-        Operation("POST", "U_ACX_CLAIM", {"Code": key, "Name": key, "U_Source": "invoice"}, "1"),
-        Operation("POST", "Invoices", {**(invoice or document()), "U_ACX_Key": key}, "2"),
-    ]
 
 
 async def test_a_claim_and_its_invoice_are_created_together(prepared: Client) -> None:

@@ -1,0 +1,62 @@
+"""A client that others wrote for the real Service Layer (b1sl-python), unchanged, in a process of its own."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+from infra.local.sapb1 import company
+from tests.conftest import ROOT
+from tests.integration.sapb1.client import Client
+
+PACKAGE = "b1sl-python==0.16.0"
+SCRIPT = Path(__file__).with_name("foreign_client.py")
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Path:
+    """A virtual environment with the client in it, kept under .cache."""
+    folder = ROOT / ".cache" / f"b1sl-{sys.version_info.major}.{sys.version_info.minor}"
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        installed = subprocess.run(  # noqa: S603 - our own interpreter and a pinned package
+            [str(python), "-m", "pip", "install", "--quiet", PACKAGE], capture_output=True, text=True, check=False
+        )
+        if installed.returncode != 0:
+            pytest.skip(f"{PACKAGE} can't be installed: {installed.stderr.strip().splitlines()[-1:]}")
+        (folder / "installed").touch()
+    return python
+
+
+@pytest.mark.timeout(180)
+async def test_b1sl_works_unchanged(b1: Client, interpreter: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        str(interpreter),
+        str(SCRIPT),
+        f"{b1.root}/b1s/v2",
+        company.COMPANY,
+        company.USERNAME,
+        company.PASSWORD,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    assert json.loads(out) == {
+        "created": ["C50000", "1", 122.0],
+        "filtered": ["C50000"],
+        "streamed": 31,
+        "counted": 31,
+        "updated": "second thought",
+        "conflict": "-2039",
+        "refused": "SAP Error -5002: Invalid BP code [OINV.CardCode] , 'NOBODY'",
+        "cancelled": ["csYes", "csCancellation"],
+        "batch": [201, 201],
+        "batch_failed": [400, 400],
+        "rows_after_failure": 1,
+    }
