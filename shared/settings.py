@@ -21,7 +21,6 @@ from shared.errors import Misconfigured
 from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, overlaps
 
-
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
 
 
