@@ -227,7 +227,7 @@ def _cookies(answer: Answer) -> dict[str, str]:
             parsed = SimpleCookie(header)
         except CookieError:
             continue
-        found.update({name: morsel.value for name, morsel in parsed.items() if name in COOKIES})
+        found.update({name: morsel.coded_value for name, morsel in parsed.items() if name in COOKIES})
     return found
 
 

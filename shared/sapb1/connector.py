@@ -25,7 +25,7 @@ from shared.sapb1.batch import Create, Part
 from shared.sapb1.client import Row, ServiceLayer, literal
 from shared.sapb1.company import CompanyFacts
 from shared.sapb1.items import Items
-from shared.sapb1.mapping import Draft
+from shared.sapb1.mapping import PreparedInvoice
 from shared.sapb1.meaning import SYSTEM, AlreadyThere, RateMissing, SetupMissing
 from shared.sapb1.partners import Partners
 
@@ -83,26 +83,26 @@ class Sapb1Connector:
             if _journal_knows(document):
                 raise Refused(refusal("deleted_in_accounting"))
         invoice = document.invoice
-        draft = await self._draft(document, route)
+        prepared = await self._prepared(document, route)
         code = await self._partners.code(invoice.customer, route.sapb1_books, invoice.document_date, bindings)
         items = await self._items.codes(invoice, route, bindings)
-        return await self._write(document, key, draft.body(key, code, items))
+        return await self._write(document, key, prepared.body(key, code, items))
 
     async def close(self) -> None:
         """Log out and close the connections."""
         await self._client.close()
 
-    async def _draft(self, document: Document, route: Route) -> Draft:
+    async def _prepared(self, document: Document, route: Route) -> PreparedInvoice:
         """Settle the amounts. Before they are refused, the company's settings are read afresh: they may be mended."""
         await self._facts.check(route, document.invoice.document_date)
         company = await self._facts.company()
         try:
-            return Draft(document, route, company)
+            return PreparedInvoice(document, route, company)
         except Refused:
             fresh = await self._facts.company(afresh=True)
             if fresh == company:
                 raise
-            return Draft(document, route, fresh)
+            return PreparedInvoice(document, route, fresh)
 
     async def _write(self, document: Document, key: UUID, body: dict[str, Any]) -> Outcome:
         # The claim goes first: a changeset stops at its first failure, so a taken key never reaches the books.

@@ -141,7 +141,7 @@ def vat_group(line: Line, route: Route) -> str:
     return code
 
 
-class Draft:
+class PreparedInvoice:
     """An invoice whose amounts are settled, before its customer and items are known in accounting.
 
     Making it refuses whatever can be refused without touching the books.

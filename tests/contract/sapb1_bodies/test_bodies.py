@@ -16,7 +16,7 @@ from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS
 from shared.jsontext import dumps
 from shared.sapb1 import connector, items, mapping, partners
 from shared.sapb1.company import VatGroup, read_vat_group
-from shared.sapb1.mapping import Draft
+from shared.sapb1.mapping import PreparedInvoice
 from tests.unit.sapb1.examples import COMPANY, CUSTOMER, PUMP, document, invoice, line, route
 
 BOOKS = {
@@ -85,7 +85,7 @@ def invoice_body() -> dict[str, Any]:
     """Give the body of an invoice that says everything it can say."""
     lines = (line(product=PUMP, number=1), line(product=None, description=LONG, number=2))
     made = document(invoice(*lines))
-    return Draft(made, route(**BOOKS), COMPANY).body(UUID(int=1), "C1", ["A", "B"])
+    return PreparedInvoice(made, route(**BOOKS), COMPANY).body(UUID(int=1), "C1", ["A", "B"])
 
 
 def partner_body() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from shared.documents import Address, Customer
 from shared.errors import Refused
 from shared.sapb1 import mapping
-from shared.sapb1.mapping import Draft
+from shared.sapb1.mapping import PreparedInvoice
 from tests.unit.sapb1.examples import ADVICE, COMPANY, CUSTOMER, PUMP, document, invoice, key_of, line, route
 
 KEY = UUID("12345678-9abc-5def-8123-456789abcdef")
@@ -25,7 +25,7 @@ def test_an_invoice_says_everything_that_the_route_decides() -> None:
     )
     books = {"series": 72, "branch": 1, "payment_terms": 2, "cost_center": "SALES", "sales_person": 3}
     key = key_of(made)
-    body = Draft(made, route(**books), COMPANY).body(key, "C1", ["PUMP-7", "S1000"])
+    body = PreparedInvoice(made, route(**books), COMPANY).body(key, "C1", ["PUMP-7", "S1000"])
     common = {
         "Currency": "EUR",
         "DiscountPercent": 0,
@@ -65,14 +65,14 @@ def test_an_invoice_says_everything_that_the_route_decides() -> None:
 
 
 def test_what_the_route_leaves_open_is_left_to_business_one() -> None:
-    body = Draft(document(), route(), COMPANY).body(KEY, "C1", ["ADVICE"])
+    body = PreparedInvoice(document(), route(), COMPANY).body(KEY, "C1", ["ADVICE"])
     assert not {"Series", "BPL_IDAssignedToInvoice", "PaymentGroupCode", "SalesPersonCode"} & body.keys()
     assert "CostingCode" not in body["DocumentLines"][0]
 
 
 def test_a_long_description_is_cut_and_kept_whole_in_the_details() -> None:
     made = document(invoice(line(product=None, description=LONG)))
-    sent = Draft(made, route(), COMPANY).body(KEY, "C1", ["S1000"])["DocumentLines"][0]
+    sent = PreparedInvoice(made, route(), COMPANY).body(KEY, "C1", ["S1000"])["DocumentLines"][0]
     assert len(sent["ItemDescription"]) == 100
     assert sent["ItemDescription"].endswith("…")
     assert sent["ItemDetails"] == LONG
@@ -89,13 +89,13 @@ def test_a_long_description_is_cut_and_kept_whole_in_the_details() -> None:
 )
 def test_what_can_be_refused_is_refused_before_the_books_are_touched(made: Any, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        Draft(document(made), route(), COMPANY)
+        PreparedInvoice(document(made), route(), COMPANY)
     assert refused.value.refusal.code == code
 
 
 def test_without_vat_and_zero_percent_are_different_tax_codes() -> None:
     made = document(invoice(line(rate="0", number=1), line(rate=None, number=2)))
-    lines = Draft(made, route(), COMPANY).body(KEY, "C1", ["A", "B"])["DocumentLines"]
+    lines = PreparedInvoice(made, route(), COMPANY).body(KEY, "C1", ["A", "B"])["DocumentLines"]
     assert [each["VatGroup"] for each in lines] == ["S0", "SEX"]
 
 
