@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.local.servicebus.broker import Broker
 from infra.local.servicebus.config import DEFAULT_CONFIG, ConfigError, Limits, load
 from infra.local.servicebus.connection import AmqpConnection
+from infra.local.servicebus.doorway import Doorway
 from infra.local.servicebus.store import Memory, Store
 from infra.local.serving import ServeOptions, say, until_stopped
 
@@ -69,7 +70,9 @@ async def start(options: ServeOptions, *, now: Callable[[], float] = time.time) 
     failed = broker.start()
     loop = asyncio.get_running_loop()
     connections: set[AmqpConnection] = set()
-    server = await loop.create_server(lambda: AmqpConnection(broker, connections), "127.0.0.1", options.port)
+    server = await loop.create_server(
+        lambda: Doorway(lambda: AmqpConnection(broker, connections), broker.faults), "127.0.0.1", options.port
+    )
     return Running(broker, server, server.sockets[0].getsockname()[1], connections, failed)
 
 
