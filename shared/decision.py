@@ -59,9 +59,9 @@ def decide(row: dict[str, Any], reference: Reference, settings: Settings, now: d
         return Nothing("no route leads from its business unit")
     case = _Case(row, head, route, journal_row(row, route.target), settings, reference, now)
     if head.cancelled:
-        return case.cancelled()
+        return case.withdrawn("cancelled", State.CANCELLED)
     if head.status not in settings.invoice_issued_statuses:
-        return Nothing("not issued")
+        return case.withdrawn("not_issued", State.WAITING)
     try:
         return case.held_back() or case.sent()
     except Refused as error:
@@ -84,11 +84,13 @@ class _Case:
     def version(self) -> int:
         return self.settings.epoch + self.head.version
 
-    def cancelled(self) -> Decision:
-        """A cancelled invoice matters only where accounting holds it."""
-        if self.known is None or not self.known.accounting_id:
-            return Nothing("cancelled, and never exported")
-        return self.told(State.REFUSED, refusal("cancelled_after_export"))
+    def withdrawn(self, how: str, state: State) -> Decision:
+        """An invoice that is cancelled, or not issued, matters where accounting or the journal has it."""
+        if self.known is None:
+            return Nothing(how)
+        if self.known.accounting_id:
+            return self.told(State.REFUSED, refusal(f"{how}_after_export"))
+        return self._told_once(state, refusal(f"{how}_before_export"))
 
     def held_back(self) -> Decision | None:
         """Say what the company wants to wait, or never to be written."""

@@ -19,7 +19,7 @@ from shared.intake import Incoming
 from shared.keys import journal_key, message_id
 from shared.messages import Reference, State
 from shared.refusals import refusal
-from shared.retry import Backoff, cause_of, result_envelope, try_again
+from shared.retry import Backoff, cause_of, result_envelope, to_invoice, try_again
 from shared.settings import Settings
 from shared.telemetry import say, traceparent
 
@@ -104,7 +104,8 @@ class Export:
         output = _Output()
         sends: list[tuple[Send, list[Reference]]] = []
         for row in rows:
-            references = by_invoice.pop(key(row, "invoiceid"))
+            invoice = key(row, "invoiceid")
+            references = [to_invoice(reference, invoice) for reference in by_invoice.pop(invoice)]
             try:
                 decision = decide(dict(row), references[-1], self._settings, self._now())
             except Exception as error:  # noqa: BLE001 -- one bad item never takes its neighbours along

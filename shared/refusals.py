@@ -172,7 +172,25 @@ CATALOGUE: dict[str, Sentence] = {
         "он отменён в CRM после выгрузки; документ в учёте оставлен без изменений.",
         "Бухгалтер: отмените документ в учёте.",
     ),
+    "not_issued_after_export": Sentence(
+        "it is not issued in the CRM any more, but it had been exported; the document in accounting was left as it is.",
+        "Manager: issue it again; accountant: else cancel the document there.",
+        "он больше не выставлен в CRM, но уже выгружен; документ в учёте оставлен без изменений.",
+        "Менеджер: выставьте его снова; иначе бухгалтер: отмените документ в учёте.",
+    ),
     # --- not refused, but not in the books yet
+    "cancelled_before_export": Sentence(
+        "it was cancelled in the CRM before it was exported.",
+        "Nobody has to do anything.",
+        "он отменён в CRM до выгрузки.",
+        "Делать ничего не нужно.",
+    ),
+    "not_issued_before_export": Sentence(
+        "it is not issued in the CRM any more.",
+        "Manager: issue it when it is ready; it is then exported by itself.",
+        "он больше не выставлен в CRM.",
+        "Менеджер: выставьте его, когда он будет готов, и он выгрузится сам.",
+    ),
     "before_start": Sentence(
         "it is dated {date}, before {start_date}, when this export begins.",
         "Accountant: such documents are entered by hand; nothing else will happen.",
