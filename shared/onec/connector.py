@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from shared.accounting import Bindings, Outcome
-from shared.errors import Misconfigured, Refused
+from shared.errors import Misconfigured, Refused, Unavailable
 from shared.http import Http
 from shared.keys import accounting_key
 from shared.messages import Document, State
@@ -28,6 +28,8 @@ from shared.routes import Route
 
 RECHECK_SECONDS = 60.0
 """How long a failed check of names stands: metadata are large, and every retry would ask for them."""
+_SHOWN = 10
+_WAS_POSTED = frozenset({State.POSTED, State.PAID, State.PARTIALLY_PAID})
 
 
 class OnecConnector:
@@ -42,7 +44,8 @@ class OnecConnector:
         self._items = Items(self._client, self._classifiers, organization_id)
         self._names_lock = asyncio.Lock()
         self._names_checked = False
-        self._names_problem: tuple[float, Misconfigured] | None = None
+        self._names_lacking: list[str] = []
+        self._names_recheck_at = 0.0
 
     async def check_names(self) -> None:
         """Check once that the base publishes every name the connector uses. Misconfigured lists what is missing."""
@@ -51,23 +54,18 @@ class OnecConnector:
         async with self._names_lock:
             if self._names_checked:
                 return
-            if self._names_problem is not None and time.monotonic() < self._names_problem[0]:
-                raise Misconfigured(*self._names_problem[1].problems)
-            try:
-                await self._check_names()
-            except Misconfigured as problem:
-                self._names_problem = (time.monotonic() + RECHECK_SECONDS, problem)
-                raise
+            if time.monotonic() >= self._names_recheck_at:
+                metadata = await self._client.metadata()
+                try:
+                    self._names_lacking = await asyncio.to_thread(names.missing, metadata)
+                except names.MetadataUnreadable:
+                    # A page of maintenance, or cut short: 1C is not there now. If it stays so, ONEC_URL is wrong.
+                    raise Unavailable(TARGET, "$metadata is not that of a standard OData interface") from None
+                self._names_recheck_at = time.monotonic() + RECHECK_SECONDS
+            if self._names_lacking:
+                lacking = (f"1C: {name} is missing in the standard OData interface" for name in self._names_lacking)
+                raise Misconfigured(*lacking)
             self._names_checked = True
-
-    async def _check_names(self) -> None:
-        metadata = await self._client.metadata()
-        try:
-            lacking = await asyncio.to_thread(names.missing, metadata)
-        except names.MetadataUnreadable:
-            raise Misconfigured("1C: $metadata is not that of a standard OData interface; check ONEC_URL") from None
-        if lacking:
-            raise Misconfigured(*(f"1C: {name} is missing in the standard OData interface" for name in lacking))
 
     async def export(self, document: Document, route: Route, key: UUID, bindings: Bindings) -> Outcome:
         """Make 1C hold the invoice under its key, exactly once, posted, and say what it holds.
@@ -158,9 +156,9 @@ class OnecConnector:
             raise mapping.total_differs(total, invoice, number)
         if differing and not (posted and written):
             # Unposted, it is not posted with what the CRM never said; without a marker it may not even be our version.
-            raise Refused(refusal("written_otherwise", fields=", ".join(differing)))
+            raise Refused(refusal("written_otherwise", fields=_listed(differing)))
         state = State.POSTED
-        note = f"changed in accounting: {', '.join(differing)}" if differing else ""
+        note = f"changed in accounting: {_listed(differing)}" if differing else ""
         if not posted and journal is not None and journal.state in _WAS_POSTED:
             state, note = State.EXPORTED, "unposted in accounting, and left so"
         elif not posted:
@@ -176,4 +174,5 @@ class OnecConnector:
             ) from None
 
 
-_WAS_POSTED = frozenset({State.POSTED, State.PAID, State.PARTIALLY_PAID})
+def _listed(fields: list[str]) -> str:
+    return ", ".join(fields[:_SHOWN]) + (" …" if len(fields) > _SHOWN else "")

@@ -123,18 +123,27 @@ class Counterparties:
     ) -> UUID:
         """Give the counterparty's contract with our organisation in a currency; create it where there is none.
 
-        Refused: several_contracts, contract_agent_vat (for a document with tax).
+        Refused: several_contracts, contract_unusable, contract_agent_vat (for a document with tax).
         """
         place = f"{counterparty} {books.organization} {currency}"
-        fitting = [contract for contract in self._contracts.get(place) or () if contract.holds_on(day)]
+        known = self._contracts.get(place) or ()
+        fitting = [contract for contract in known if contract.holds_on(day)]
         if len(fitting) != 1:
             # What the cache says is not enough to refuse or to create: an accountant may just have mended it.
             known = await self._fitting(counterparty, currency, books)
-            self._contracts.put(place, known)
             fitting = [contract for contract in known if contract.holds_on(day)]
+        if not fitting:
+            key, card = self._new_contract(counterparty, currency, currency_code, books)
+            row, made = await self._client.create(names.CONTRACTS, key, card)
+            # One that stood there may be another worker's, made this moment, or ours of old, closed since then.
+            known = (*known, _contract(row)) if made else await self._fitting(counterparty, currency, books)
+            fitting = [contract for contract in known if contract.key == key and contract.holds_on(day)]
+            if not fitting:
+                raise Refused(refusal("contract_unusable", contract=_title(row)))
+        self._contracts.put(place, known)
         if len(fitting) > 1:
             raise Refused(refusal("several_contracts", matches="; ".join(c.title for c in fitting[:_SHOWN])))
-        chosen = fitting[0] if fitting else await self._new_contract(counterparty, currency, currency_code, day, books)
+        [chosen] = fitting
         if taxed and chosen.takes_tax_off:
             self._contracts.drop(place)
             raise Refused(refusal("contract_agent_vat", contract=chosen.title))
@@ -151,19 +160,11 @@ class Counterparties:
         )
         return tuple(_contract(row) for row in found)
 
-    async def _new_contract(
-        self, counterparty: UUID, currency: UUID, code: str, day: date, books: OnecBooks
-    ) -> Contract:
+    def _new_contract(self, counterparty: UUID, currency: UUID, code: str, books: OnecBooks) -> tuple[UUID, cards.Body]:
+        # By the counterparty in 1C, not the customer in the CRM: two records of one company share the contract.
         table = f"contract-{books.organization}-{code}"
         key = accounting_key(self._organization_id, TARGET, table, counterparty)
-        row, made = await self._client.create(names.CONTRACTS, key, cards.contract(counterparty, currency, code, books))
-        # One that stands there already may be another worker's, made this moment, or ours of old, closed since then.
-        known = (_contract(row),) if made else await self._fitting(counterparty, currency, books)
-        self._contracts.put(f"{counterparty} {books.organization} {currency}", known)
-        for contract in known:
-            if contract.key == key and contract.holds_on(day):
-                return contract
-        raise Refused(refusal("contract_unusable", contract=_title(row)))
+        return key, cards.contract(counterparty, currency, code, books)
 
 
 def _is_card(row: Row) -> bool:

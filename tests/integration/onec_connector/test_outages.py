@@ -1,12 +1,16 @@
 """Whatever goes wrong between us and 1C: one document, never two, and a retry finishes the work."""
 
+import asyncio
+import contextlib
+import random
 from typing import Any
 
 import pytest
 
-from shared.accounting import Bindings
+from shared.accounting import Bindings, Outcome
 from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
 from shared.messages import State
+from shared.onec.connector import OnecConnector
 from tests.integration.onec_connector.conftest import CONTRACTS, COUNTERPARTIES, INVOICES, ITEMS, Base, export, running
 from tests.unit.onec import samples
 
@@ -80,6 +84,32 @@ async def test_a_lost_answer_and_a_lost_look_up_are_settled_by_the_retry(onec: B
         await export(connector)
 
     assert (await export(connector)).state is State.POSTED
+    await one_of_each(onec)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_fails_in_whatever_order_one_of_everything_is_left(onec: Base, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a reproducible order of faults, nothing secret
+    kinds: list[dict[str, Any]] = [
+        {"kind": "drop_before"},
+        {"kind": "drop_after"},
+        {"kind": "html"},
+        {"kind": "status", "status": 500},
+        {"kind": "status", "status": 503},
+    ]
+    for _ in range(12):
+        await onec.fail(match="(GET|POST) /base", skip=chance.randrange(25), **chance.choice(kinds))
+    connectors = [onec.connector() for _ in range(3)]
+
+    async def until_done(connector: OnecConnector) -> Outcome:
+        for _ in range(40):
+            with contextlib.suppress(Unavailable, Misconfigured):
+                return await export(connector)
+        raise AssertionError("never done")
+
+    outcomes = await asyncio.gather(*map(until_done, connectors))
+
+    assert len({outcome.number for outcome in outcomes}) == 1
     await one_of_each(onec)
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from infra.local.onec import metadata
 from shared.accounting import Bindings
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Unavailable
 from shared.http import Http
 from shared.onec.connector import OnecConnector
 from tests.unit.onec import samples
@@ -47,11 +47,14 @@ async def test_a_name_that_the_base_lacks_stops_everything_and_is_named() -> Non
     assert len(asked) == 1
 
 
-async def test_a_page_instead_of_metadata_is_told() -> None:
-    own, _ = connector(httpx.Response(200, html="<html></html>"))
+async def test_a_page_instead_of_metadata_is_an_outage_and_asked_again() -> None:
+    own, asked = connector(httpx.Response(200, html="<html></html>"))
 
-    with pytest.raises(Misconfigured, match="ONEC_URL"):
-        await own.check_names()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="metadata"):
+            await own.check_names()
+
+    assert len(asked) == 2
 
 
 async def test_another_organization_is_never_written() -> None:
