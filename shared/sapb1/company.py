@@ -28,6 +28,8 @@ class Company:
     """AdminInfo.AccuracyofQuantities"""
     tax_by_group: bool
     """CompanyInfo.GroupLinesInVATCalculation: tax is rounded once a VAT group, not once a line"""
+    approvals: bool = False
+    """AdminInfo.EnableApprovalProcedureInDI: what we write may become a draft, outside the fence"""
 
     @property
     def unit(self) -> Decimal:
@@ -95,6 +97,7 @@ class CompanyFacts:
                 prices=int(admin["PriceAccuracy"]),
                 quantities=int(admin["AccuracyofQuantities"]),
                 tax_by_group=info["GroupLinesInVATCalculation"] == "tYES",
+                approvals=admin.get("EnableApprovalProcedureInDI") == "tYES",
             )
         except (KeyError, TypeError, ValueError):
             raise Unavailable(SYSTEM, "the company's settings can't be read") from None

@@ -6,7 +6,7 @@ write.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ INVOICES, DRAFTS = "Invoices", "Drafts"
 SELECT = (
     "DocEntry",
     "DocNum",
+    "DocumentStatus",
     "CancelStatus",
     "DocCurrency",
     "DocTotal",
@@ -49,11 +50,13 @@ class Found:
 
     row: Row
     is_draft: bool
+    other_drafts: tuple[str, ...] = ()
+    """DocEntry of drafts under the same key that somebody could still make documents of"""
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether it was cancelled. The cancellation document itself carries the key too."""
-        return self.row.get("CancelStatus") in {"csYes", "csCancellation"}
+        """Whether it was cancelled."""
+        return _is_cancelled(self.row)
 
 
 class Sapb1Connector:
@@ -76,7 +79,7 @@ class Sapb1Connector:
         if document.organization_id != self._organization_id:
             raise Misconfigured(f"{SYSTEM}: a document of another Dataverse organization; nothing is written")
         await self._check_fence()
-        if _may_be_there(document):
+        if _may_be_there(document) or (await self._facts.company()).approvals:
             found = await self._find(key)
             if found is not None:
                 return await self._held(found, document, key)
@@ -147,10 +150,13 @@ class Sapb1Connector:
         where = f"{fence.KEY} eq {literal(key)}"
         drafts = await self._client.rows(DRAFTS, select=SELECT, where=where, order="DocEntry")
         invoices = await self._client.rows(INVOICES, select=SELECT, where=where, order="DocEntry")
-        found = [Found(row, is_draft=False) for row in invoices]
-        found.sort(key=lambda document: document.is_cancelled)
-        found += [draft for row in drafts if not (draft := Found(row, is_draft=True)).is_cancelled]
-        return found[0] if found else None
+        live = [row for row in drafts if not _is_cancelled(row)]
+        rows = [(row, False) for row in sorted(invoices, key=_is_cancelled)] + [(row, True) for row in live]
+        if not rows:
+            return None
+        row, is_draft = rows[0]
+        waiting = [one for one in live if one is not row and one.get("DocumentStatus") != "bost_Close"]
+        return Found(row, is_draft, tuple(str(one["DocEntry"]) for one in waiting))
 
     async def _held(self, found: Found, document: Document, key: UUID) -> Outcome:
         """Say what accounting holds. Nothing is written where it is this version; nothing is overwritten where not."""
@@ -160,7 +166,11 @@ class Sapb1Connector:
             await self._claim(key)
         if found.row.get(fence.HASH) != document.hash:
             raise Refused(refusal("changed_after_export"))
-        return _drafted(found.row, document) if found.is_draft else _posted(found.row, document)
+        outcome = _drafted(found.row, document) if found.is_draft else _posted(found.row, document)
+        if not found.other_drafts:
+            return outcome
+        warning = f"The same invoice stands in draft {', '.join(found.other_drafts)} too: remove it."
+        return replace(outcome, note=f"{outcome.note} {warning}".strip())
 
     async def _claim(self, key: UUID) -> None:
         """Put the claim of a draft in its place: Business One keeps the draft of a changeset that it rolled back."""
@@ -199,8 +209,16 @@ def _journal_knows(document: Document) -> bool:
 
 
 def _may_be_there(document: Document) -> bool:
-    """Whether to look before writing: the journal knows it, or an earlier attempt may have lost its answer."""
+    """Whether to look before writing: the journal knows it, or an earlier attempt may have lost its answer.
+
+    A company with approval procedures is looked at always: its drafts stay when the claim is rolled back.
+    """
     return _journal_knows(document) or document.reference.attempt > 0
+
+
+def _is_cancelled(row: Row) -> bool:
+    """A cancelled document, and the document that cancelled it, which carries a copy of the key."""
+    return row.get("CancelStatus") in {"csYes", "csCancellation"}
 
 
 def _written(answer: Part) -> Row | None:

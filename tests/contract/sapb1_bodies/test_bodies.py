@@ -144,7 +144,8 @@ def test_what_is_asked_for_exists(metadata: Metadata, entity: str, names: tuple[
 
 
 def test_the_company_settings_that_decide_the_arithmetic_exist(metadata: Metadata) -> None:
-    assert {"TotalsAccuracy", "PriceAccuracy", "AccuracyofQuantities"} <= metadata.properties["AdminInfo"].keys()
+    wanted = {"TotalsAccuracy", "PriceAccuracy", "AccuracyofQuantities", "EnableApprovalProcedureInDI"}
+    assert wanted <= metadata.properties["AdminInfo"].keys()
     assert "GroupLinesInVATCalculation" in metadata.properties["CompanyInfo"]
 
 

@@ -46,6 +46,7 @@ class Sap:
         self.batches = list(batches)
         self.found: dict[str, list[list[dict[str, Any]]]] = {"Invoices": [], "Drafts": []}
         self.claim: httpx.Response = error(404, "-2028", "No matching records found (ODBC -2028)")
+        self.approvals = "tNO"
         self.calls: list[str] = []
         self.bodies: list[str] = []
 
@@ -65,7 +66,8 @@ class Sap:
 
     def _read(self, name: str, where: str) -> dict[str, Any]:
         if name == "CompanyService_GetAdminInfo":
-            return {"TotalsAccuracy": 2, "PriceAccuracy": 6, "AccuracyofQuantities": 3}
+            accuracy = {"TotalsAccuracy": 2, "PriceAccuracy": 6, "AccuracyofQuantities": 3}
+            return accuracy | {"EnableApprovalProcedureInDI": self.approvals}
         if name == "CompanyService_GetCompanyInfo":
             return {"GroupLinesInVATCalculation": "tNO"}
         if name == "VatGroups":
@@ -221,6 +223,23 @@ async def test_a_draft_is_kept_behind_a_claim_of_its_own() -> None:
     assert (outcome.state, outcome.number, outcome.accounting_id) == (State.DRAFT, "", "Drafts(77)")
     assert outcome.note == "It waits for approval in SAP Business One as draft 77."
     assert sap.calls[-1] == f"POST {fence.CLAIMS}"
+
+
+async def test_where_approvals_make_drafts_nothing_is_written_without_looking() -> None:
+    sap = Sap()
+    sap.approvals = "tYES"
+    sap.found["Drafts"] = [[written(DocEntry=77)]]
+    assert (await export(sap)).state is State.DRAFT
+    assert "POST $batch" not in sap.calls
+
+
+async def test_a_second_draft_of_the_same_invoice_is_pointed_out() -> None:
+    sap = Sap()
+    sap.found["Drafts"] = [[written(DocEntry=76, DocumentStatus="bost_Close"), written(DocEntry=77)]]
+    sap.found["Invoices"] = [[written()]]
+    outcome = await export(sap, document(attempt=1))
+    assert (outcome.state, outcome.number) == (State.POSTED, "501")
+    assert outcome.note == "The same invoice stands in draft 77 too: remove it."
 
 
 @pytest.mark.parametrize(
