@@ -7,6 +7,7 @@ import email.utils
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -62,6 +63,8 @@ class Http:
             trust_env=False,
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=60.0),
         )
+        # Sessions are the callers' own headers: a jar would send one caller's session with another's request.
+        self._client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
 
     async def send(
         self, method: str, url: str, *, headers: Mapping[str, str], content: bytes | None = None, writes: bool
@@ -72,28 +75,32 @@ class Http:
         have been carried out, and Unavailable with its time for a 429.
         """
         self.round_trips += 1
+        lost = AnswerLost if writes else Unavailable
         try:
             async with self._client.stream(method, url, headers=dict(headers), content=content) as response:
-                body = await self._read(response)
+                body = await _read(response)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unavailable(self.system, f"no connection ({type(error).__name__})") from None
-        except httpx.TransportError as error:
-            lost = AnswerLost if writes else Unavailable
+        except httpx.RequestError as error:
             raise lost(self.system, f"no answer ({type(error).__name__})") from None
+        if body is None:
+            raise lost(self.system, f"an answer of more than {MAX_ANSWER >> 20} MB")
         if response.status_code == 429:
             raise Unavailable(self.system, "too many requests (429)", retry_after(response.headers))
         return Answer(response.status_code, response.headers, body)
 
-    async def _read(self, response: httpx.Response) -> bytes:
-        parts = []
-        size = 0
-        async for part in response.aiter_bytes():
-            size += len(part)
-            if size > MAX_ANSWER:
-                raise Unavailable(self.system, f"an answer of more than {MAX_ANSWER >> 20} MB")
-            parts.append(part)
-        return b"".join(parts)
-
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+async def _read(response: httpx.Response) -> bytes | None:
+    """Read a body; None where it is larger than an answer may be."""
+    parts = []
+    size = 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER:
+            return None
+        parts.append(part)
+    return b"".join(parts)

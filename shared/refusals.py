@@ -181,9 +181,9 @@ CATALOGUE: dict[str, Sentence] = {
     # --- not refused, but not in the books yet
     "cancelled_before_export": Sentence(
         "it was cancelled in the CRM before it was exported.",
-        "Nobody has to do anything.",
+        "Nobody has to do anything: it stays out of the books.",
         "он отменён в CRM до выгрузки.",
-        "Делать ничего не нужно.",
+        "Делать ничего не нужно: в учёт он не попадёт.",
     ),
     "not_issued_before_export": Sentence(
         "it is not issued in the CRM any more.",
