@@ -67,7 +67,8 @@ class Message(BaseModel):
             return cls.model_validate_json(unpack(body))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "body"
+            # The name of an unknown field is the sender's: a long one would not fit a message's properties.
+            place = ".".join(str(part) for part in first["loc"])[:100] or "body"
             raise Unreadable(f"{cls.__name__}: {place}: {first['type']}") from None
 
 
@@ -108,7 +109,7 @@ def salvage(body: bytes) -> Reference | None:
     """
     try:
         content = json.loads(unpack(body))
-    except (ValueError, Unreadable):
+    except (ValueError, RecursionError, Unreadable):
         return None
     if not isinstance(content, dict) or content.get("schema_version") == SCHEMA:
         return None

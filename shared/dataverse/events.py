@@ -49,9 +49,7 @@ def parse(body: bytes) -> Event:
     correlation = _guid(context, "CorrelationId")
     operation = _guid(context, "OperationId") if _value(context.get("OperationId")) is not None else correlation
     user = _guid(context, "InitiatingUserId") if _value(context.get("InitiatingUserId")) is not None else None
-    created = context.get("OperationCreatedOn")
-    if created is not None and not isinstance(created, str):
-        raise Unreadable("OperationCreatedOn is not text.")
+    created = _text(context, "OperationCreatedOn") if _value(context.get("OperationCreatedOn")) is not None else None
     return Event(
         table=table,
         id=record,
@@ -72,7 +70,8 @@ def _value(wrapped: Any) -> Any:
 
 def _text(context: dict[str, Any], name: str) -> str:
     value = _value(context.get(name))
-    if not isinstance(value, str) or not value or len(value) > 128:
+    # JSON can spell half a surrogate pair, which no text can hold and no queue can carry.
+    if not isinstance(value, str) or not 1 <= len(value) <= 128 or any("\ud800" <= each <= "\udfff" for each in value):
         raise Unreadable(f"{name} is not a text of 1 to 128 characters.")
     return value
 
