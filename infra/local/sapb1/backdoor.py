@@ -40,6 +40,7 @@ class Backdoor:
             ("POST", "period"): self._set_period,
             ("GET", "stock"): lambda _: self._service.context.books.dump().get("_stock", {}),
             ("POST", "stock"): self._set_stock,
+            ("POST", "expire"): lambda _: self._service.context.books.drop_session(),
             ("POST", "restart"): self._restart,
         }
 

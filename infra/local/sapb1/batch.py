@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from infra.local.sapb1.answers import protocol
 from infra.local.sapb1.errors import SapError, unsupported
 from infra.local.sapb1.odata import Answer, Call
 from infra.local.sapb1.service import ServiceLayer
@@ -131,8 +132,7 @@ class Batch:
             if not went_well:
                 break
         body = b"".join(written) + b"--" + boundary.encode() + b"--\r\n"
-        protocol = {"OData-Version": "4.0"} if call.version == "v2" else {"DataServiceVersion": "3.0"}
-        headers = {"Content-Type": f"multipart/mixed;boundary={boundary}", **protocol}
+        headers = {"Content-Type": f"multipart/mixed;boundary={boundary}", **protocol(call)}
         return Answer(200 if call.version == "v2" else 202, headers, body)
 
     def _part(self, call: Call, part: _Part, boundary: str) -> tuple[bytes, bool]:

@@ -6,8 +6,9 @@ company keeps to itself: _stock, _rates, _periods, _series.
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,29 @@ CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, node TEXT NOT NULL, ex
 def key_text(*parts: object) -> str:
     """Give the stored form of a key."""
     return "\x1f".join(str(part) for part in parts)
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition in SQL over the properties of rows, with its values."""
+
+    text: str
+    values: tuple[object, ...] = ()
+
+    def __and__(self, other: "Where") -> "Where":
+        """Both."""
+        return Where(f"({self.text} AND {other.text})", self.values + other.values)
+
+    def __or__(self, other: "Where") -> "Where":
+        """Either."""
+        return Where(f"({self.text} OR {other.text})", self.values + other.values)
+
+
+def property_where(name: str, operator: str, value: str | int, default: str | None = None) -> Where:
+    """Compare a property with a text or a whole number; ``default`` stands in for nothing."""
+    if default is None:
+        return Where(f"{_extract(name)} {operator} ?", (value,))
+    return Where(f"coalesce({_extract(name)}, ?) {operator} ?", (default, value))
 
 
 class Books:
@@ -99,15 +123,19 @@ class Books:
         """Take a row away."""
         self._sql.execute("DELETE FROM rows WHERE kind = ? AND id = ?", (kind, key))
 
-    def rows(self, kind: str, equal: Sequence[tuple[str, str]] = ()) -> Iterator[tuple[str, int, Body]]:
-        """Give key, version and body of the rows of a kind, in order; only those whose texts equal ``equal``."""
-        text = "SELECT id, version, body FROM rows WHERE kind = ?"
-        values: list[object] = [kind]
-        for name, value in equal:
-            text += f" AND {_extract(name)} = ?"
-            values.append(value)
-        for key, version, body in self._sql.execute(text + " ORDER BY number, id", values).fetchall():
+    def rows(
+        self, kind: str, where: Where | None = None, *, offset: int = 0, limit: int = -1
+    ) -> Iterator[tuple[str, int, Body]]:
+        """Give key, version and body of the rows of a kind, in order; only those that ``where`` lets through."""
+        condition = f" AND {where.text}" if where else ""
+        values = [kind, *(where.values if where else ()), limit, offset]
+        text = f"SELECT id, version, body FROM rows WHERE kind = ?{condition} ORDER BY number, id LIMIT ? OFFSET ?"  # noqa: S608 - names are checked by _safe
+        for key, version, body in self._sql.execute(text, values).fetchall():
             yield key, version, _body(body)
+
+    def count(self, kind: str) -> int:
+        """Give how many rows of a kind there are."""
+        return int(self._sql.execute("SELECT count(*) FROM rows WHERE kind = ?", (kind,)).fetchone()[0])
 
     def exists(self, kind: str, key: str) -> bool:
         """Tell whether a row is there."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from infra.local.sapb1 import company
 from infra.local.sapb1.amounts import Precision
 from infra.local.sapb1.books import Books, amount, key_text
 from infra.local.sapb1.clock import Clock
@@ -96,6 +97,9 @@ class Context:
     def rate(self, currency: str, day: str) -> Decimal:
         """Give the rate of a currency on a day. SapError where nobody has entered it (words and code captured)."""
         row = self.books.get("_rates", key_text(currency, day))
+        known = company.RATES_FROM.isoformat() <= day <= company.RATES_TO.isoformat()
+        if row is None and currency in company.RATES and known:
+            return company.RATES[currency]
         if row is None:
             raise SapError(-4006, f"Update the exchange rate , '{currency}'")
         return amount(row, "rate")
@@ -123,4 +127,5 @@ def _user_field(row: Body) -> Property:
     if row.get("SubType") == "st_Time":
         kind = "Time"
     length: Any = row.get("EditSize") if row["Type"] == "db_Alpha" else None
-    return Property(f"U_{row['Name']}", kind, length=length, default=row.get("DefaultValue"))
+    default = row.get("DefaultValue") if kind == "String" else None
+    return Property(f"U_{row['Name']}", kind, length=length, default=default)

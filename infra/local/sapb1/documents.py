@@ -1,12 +1,11 @@
 """Marketing documents: computed, numbered, checked and posted by the company's own rules."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from infra.local.sapb1 import company
-from infra.local.sapb1.amounts import Precision, Taxed, Totals, total
+from infra.local.sapb1.amounts import Taxed, total
 from infra.local.sapb1.books import amount, key_text
 from infra.local.sapb1.context import Context
 from infra.local.sapb1.edm import Body
@@ -14,7 +13,8 @@ from infra.local.sapb1.errors import SapError, unsupported
 from infra.local.sapb1.flow import Flow
 from infra.local.sapb1.keys import check_unique_keys
 from infra.local.sapb1.kinds import BY_NAME, DRAFTS, INVOICES, ORDERS, DocumentKind
-from infra.local.sapb1.lines import BuiltLine, Heading, Lines
+from infra.local.sapb1.lines import Heading, Lines
+from infra.local.sapb1.writing import due_date, write_amounts
 
 
 class ApprovalPending(SapError):
@@ -100,7 +100,7 @@ class Documents:
         )
         if totals.total < 0:
             raise SapError(-5002, "Document total value must be zero or greater than zero")
-        _write_amounts(
+        write_amounts(
             self._context.precision,
             document=document,
             heading=heading,
@@ -164,7 +164,7 @@ class Documents:
         if not document.get("DocDueDate"):
             if kind is ORDERS:
                 raise self._refuse(kind, "Enter due date ", "DocDueDate")
-            document["DocDueDate"] = _due(day, terms)
+            document["DocDueDate"] = due_date(day, terms)
 
     def _heading(self, kind: DocumentKind, document: Body, partner: Body) -> Heading:
         document["DocType"] = document.get("DocType") or "dDocument_Items"
@@ -252,80 +252,3 @@ class Documents:
 
 def _usual_series(kind: DocumentKind) -> int:
     return next(seed.series for seed in company.SERIES if seed.document == kind.object_code)
-
-
-def _due(day: str, terms: Body) -> str:
-    start = date.fromisoformat(day)
-    months = start.month - 1 + int(terms.get("NumberOfAdditionalMonths") or 0)
-    year, month = start.year + months // 12, months % 12 + 1
-    first = date(year, month, 1)
-    last_day = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
-    moved = first.replace(day=min(start.day, last_day))
-    return (moved + timedelta(days=int(terms.get("NumberOfAdditionalDays") or 0))).isoformat()
-
-
-def _write_amounts(
-    precision: Precision,
-    *,
-    document: Body,
-    heading: Heading,
-    built: list[BuiltLine],
-    expenses: list[tuple[Body, Taxed]],
-    totals: Totals,
-) -> None:
-    """Write the amounts: the plain names are in local currency, those ending in FC in the document's."""
-    zero = Decimal(0)
-
-    def local(value: Decimal) -> Decimal:
-        return precision.amount(value * heading.rate) if heading.foreign else value
-
-    def both(name: str, foreign_name: str, value: Decimal) -> Body:
-        return {name: local(value), foreign_name: value if heading.foreign else zero}
-
-    for line, tax in zip(built, totals.taxes, strict=False):
-        body = line.body
-        body |= both("LineTotal", "RowTotalFC", line.price.total)
-        body |= both("NetTaxAmount", "NetTaxAmountFC", tax)
-        body |= both("OpenAmount", "OpenAmountFC", line.price.total)
-        body |= {
-            "RowTotalSC": body["LineTotal"],
-            "OpenAmountSC": body["LineTotal"],
-            "TaxTotal": body["NetTaxAmount"],
-            "LineStatus": "bost_Open",
-            "RemainingOpenQuantity": body["Quantity"],
-            "RemainingOpenInventoryQuantity": body["Quantity"],
-        }
-    for (expense, taxed), tax in zip(expenses, totals.taxes[len(built) :], strict=True):
-        computed = both("LineTotal", "LineTotalFC", taxed.amount) | both("TaxSum", "TaxSumFC", tax)
-        computed |= {"TaxPercent": taxed.rate, "LineTotalSys": computed["LineTotal"], "TaxSumSys": computed["TaxSum"]}
-        expense.update(computed)
-    document["DocumentLines"] = [line.body for line in built]
-    document["DocumentAdditionalExpenses"] = [expense for expense, _ in expenses]
-    document |= both("VatSum", "VatSumFc", totals.tax)
-    document |= both("TotalDiscount", "TotalDiscountFC", totals.discount)
-    if heading.foreign:
-        lines = sum((line.body["LineTotal"] for line in built), zero)
-        freight = sum((expense["LineTotal"] for expense, _ in expenses), zero)
-        document["DocTotal"] = lines - document["TotalDiscount"] + freight + document["VatSum"]
-        document["DocTotalFc"] = totals.total
-    else:
-        document |= {"DocTotal": totals.total, "DocTotalFc": zero}
-    document |= {
-        "DiscountPercent": totals.discount_percent,
-        "DocTotalSys": document["DocTotal"],
-        "VatSumSys": document["VatSum"],
-        "TotalDiscountSC": document["TotalDiscount"],
-        "PaidToDate": zero,
-        "PaidToDateFC": zero,
-        "PaidToDateSys": zero,
-        "NumberOfInstallments": 1,
-        "DocumentInstallments": [
-            {
-                "DueDate": document["DocDueDate"],
-                "Percentage": Decimal(100),
-                "Total": document["DocTotal"],
-                "TotalFC": document["DocTotalFc"],
-                "InstallmentId": 1,
-            }
-        ],
-    }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from infra.local.sapb1.books import Where, property_where
 from infra.local.sapb1.edm import EntityType, Property, day_of, member_of, schema
 from infra.local.sapb1.errors import SapError, invalid_property, unsupported
 
@@ -30,6 +31,7 @@ _TEXT_FUNCTIONS: dict[str, Callable[[str, str], bool]] = {
     "startswith": lambda text, part: text.startswith(part),
     "endswith": lambda text, part: text.endswith(part),
 }
+_SQL = {"eq": "=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "gt": lambda a, b: bool(a > b),
     "ge": lambda a, b: bool(a >= b),
@@ -49,10 +51,10 @@ def _unknown(name: str) -> SapError:
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter: what to ask of each row, and the equalities of texts that hold for every row it lets through."""
+    """A filter: what to ask of each row, and what the database may ask before (nothing it lets out passes)."""
 
     accepts: Predicate
-    equal: tuple[tuple[str, str], ...] = ()
+    where: Where | None = None
 
 
 EVERYTHING = Filter(lambda _: True)
@@ -197,22 +199,32 @@ def _comparison(prop: Property, operator: str, literal: Any) -> Filter:
         return default if found is None else found
 
     if operator == "eq":
-        equal = ((name, literal),) if prop.type == "String" and isinstance(literal, str) else ()
-        return Filter(lambda row: bool(value(row) == literal), equal)
+        return Filter(lambda row: bool(value(row) == literal), _where(prop, operator, literal))
     if operator == "ne":
         return Filter(lambda row: bool(value(row) != literal))
     if literal is None:
         raise _syntax(f"'{operator} null'")
     compare = _COMPARE[operator]
-    return Filter(lambda row: value(row) is not None and compare(value(row), literal))
+    return Filter(lambda row: value(row) is not None and compare(value(row), literal), _where(prop, operator, literal))
+
+
+def _where(prop: Property, operator: str, literal: Any) -> Where | None:
+    """Say a comparison in SQL where that is exact: texts, dates and members by code point, whole numbers."""
+    if isinstance(literal, str):
+        return property_where(prop.name, _SQL[operator], literal, prop.default)
+    if prop.type == "Int32" and literal is not None and literal == literal.to_integral_value():
+        return property_where(prop.name, _SQL[operator], int(literal))
+    return None
 
 
 def _and(left: Filter, right: Filter) -> Filter:
-    return Filter(lambda row: left.accepts(row) and right.accepts(row), left.equal + right.equal)
+    where = left.where & right.where if left.where and right.where else left.where or right.where
+    return Filter(lambda row: left.accepts(row) and right.accepts(row), where)
 
 
 def _or(left: Filter, right: Filter) -> Filter:
-    return Filter(lambda row: left.accepts(row) or right.accepts(row))
+    where = left.where | right.where if left.where and right.where else None
+    return Filter(lambda row: left.accepts(row) or right.accepts(row), where)
 
 
 def parse_filter(kind: EntityType, text: str) -> Filter:

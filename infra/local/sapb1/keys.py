@@ -10,7 +10,8 @@ from infra.local.sapb1.kinds import BY_SET
 _KINDS = {"OCRD": "BusinessPartners", "OITM": "Items", **{kind.table: kind.set for kind in BY_SET.values()}}
 
 
-def _kind(table: str) -> str:
+def kind_of(table: str) -> str:
+    """Give where the rows of a database table are kept."""
     return f"U_{table[1:]}" if table.startswith("@") else _KINDS.get(table, table)
 
 
@@ -28,6 +29,6 @@ def check_unique_keys(context: Context, table: str, row: Mapping[str, Any], own:
             continue
         aliases = [element["ColumnAlias"] for element in key["UserKeysMD_Elements"]]
         wanted = _values(row, aliases)
-        for other, _, stored in context.books.rows(_kind(table)):
+        for other, _, stored in context.books.rows(kind_of(table)):
             if other != own and _values(stored, aliases) == wanted:
                 raise already_exists(f"'{table}'")

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.local.sapb1 import company
-from infra.local.sapb1.books import amount, key_text
+from infra.local.sapb1.books import amount, key_text, property_where
 from infra.local.sapb1.context import Context
 from infra.local.sapb1.edm import Body
 from infra.local.sapb1.errors import Duplicate, SapError, already_exists, not_updatable
@@ -157,7 +157,7 @@ class MasterData:
 
     def _has_documents(self, code: str) -> bool:
         return any(
-            next(iter(self._context.books.rows(kind, [("CardCode", code)])), None) is not None
+            next(iter(self._context.books.rows(kind, property_where("CardCode", "=", code), limit=1)), None) is not None
             for kind in (*BY_SET, "Drafts", "IncomingPayments")
         )
 

@@ -1,10 +1,10 @@
 """User-defined fields, tables and keys, and the rows of user tables."""
 
-from infra.local.sapb1.books import key_text
+from infra.local.sapb1.books import key_text, property_where
 from infra.local.sapb1.context import LINE_TABLES, Context, canonical_table
 from infra.local.sapb1.edm import Body, schema
 from infra.local.sapb1.errors import Duplicate, SapError, already_exists, not_updatable, unsupported
-from infra.local.sapb1.keys import check_unique_keys
+from infra.local.sapb1.keys import check_unique_keys, kind_of
 
 FIELDS, TABLES, KEYS = "UserFieldsMD", "UserTablesMD", "UserKeysMD"
 _ALPHA_LIMIT = 254
@@ -117,8 +117,7 @@ class UserDefined:
             raise already_exists("'OUKD'")
         key["KeyIndex"] = max((row["KeyIndex"] for row in rows if row["TableName"] == table), default=-1) + 1
         self._context.books.insert(KEYS, key_text(table, key["KeyIndex"]), key, len(rows))
-        kind = f"U_{table[1:]}" if table.startswith("@") else None
-        for stored_key, _, row in list(self._context.books.rows(kind)) if kind else []:
+        for stored_key, _, row in self._context.books.rows(kind_of(canonical_table(table))):
             check_unique_keys(self._context, table, row, stored_key)
         return key
 
@@ -131,7 +130,7 @@ class UserDefined:
         name = row.get("Name")
         if self._context.settings.unique_name and name is not None:
             self._context.books.index("Name")
-            if next(iter(self._context.books.rows(kind, [("Name", name)])), None) is not None:
+            if next(iter(self._context.books.rows(kind, property_where("Name", "=", name), limit=1)), None) is not None:
                 raise already_exists(f"'@{table}'")
         check_unique_keys(self._context, f"@{table}", row)
         try:

@@ -89,3 +89,8 @@ async def test_v1_refuses_in_its_own_shape(b1: Client) -> None:
     reply = await b1.call("GET", "Invoices", version="v1")
     assert reply.status == 401
     assert reply.body == {"error": {"code": 301, "message": {"lang": "en-us", "value": EXPIRED[2]}}}
+
+
+async def test_all_sessions_can_be_made_to_expire(b1: Client) -> None:
+    await b1.local("POST", "expire")
+    assert (await b1.call("GET", "Items")).error == EXPIRED

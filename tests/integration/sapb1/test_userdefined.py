@@ -115,3 +115,25 @@ async def test_a_killed_server_goes_on_where_it_was(start: Start, tmp_path: Path
     assert (await second.add("Invoices", document(U_ACX_Key="l")))["DocEntry"] == 2
     second.http.cookies.update(first.http.cookies)
     await second.get("U_ACX_CLAIM")
+
+
+async def test_the_metadata_names_user_tables_and_fields(prepared: Client) -> None:
+    reply = await prepared.call("GET", "$metadata")
+    assert reply.headers["Content-Type"].startswith("application/xml")
+    assert '<EntitySet EntityType="SAPB1.U_ACX_CLAIM" Name="U_ACX_CLAIM"/>' in reply.body
+    assert '<Property Name="U_ACX_Key" Type="Edm.String"/>' in reply.body
+
+
+async def test_a_unique_key_is_not_built_on_rows_that_break_it(prepared: Client) -> None:
+    for _ in range(2):
+        await prepared.add("Invoices", document())
+    elements = [{"ColumnAlias": "ACX_Key"}]
+    key = {"TableName": "OINV", "KeyName": "ACXKEY", "Unique": "tYES", "UserKeysMD_Elements": elements}
+    assert (await prepared.refused("UserKeysMD", key))[1] == "-2035"
+    assert (await prepared.get("UserKeysMD"))["value"] == []
+
+
+async def test_only_what_has_a_version_has_an_etag(prepared: Client) -> None:
+    reply = await prepared.call("POST", "U_ACX_CLAIM", {"Code": "1"})
+    assert "ETag" not in reply.headers
+    assert "@odata.etag" not in reply.body
