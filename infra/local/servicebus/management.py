@@ -39,7 +39,7 @@ def handle(queue: Queue, operation: str, body: Any) -> Reply:
         return _perform(queue, operation, body)
     except RefusedError as refused:
         return refusal(refused)
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         # A field that is missing or has another type; MalformedError is a ValueError.
         return Reply(400, f"The request '{operation}' cannot be read: {error!r}", errors.INVALID_FIELD)
 

@@ -31,11 +31,11 @@ class LocalBroker:
     def __init__(self, state: Path | None = None, **settings: str) -> None:
         self._offset = 0.0
         self._options = ServeOptions(state=state, settings={"config": str(CONFIG), **settings})
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="servicebus", daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="servicebus", daemon=True)
         self._thread.start()
         start = server.start(self._options, now=lambda: time.time() + self._offset)
-        self.running = asyncio.run_coroutine_threadsafe(start, self._loop).result(10)
+        self.running = asyncio.run_coroutine_threadsafe(start, self.loop).result(10)
         self.connection_string = self.running.connection_string
 
     def turn_clock(self, seconds: float) -> None:
@@ -49,14 +49,14 @@ class LocalBroker:
         async def run() -> Any:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
 
     def close(self) -> None:
         """Stop the broker and its thread."""
-        asyncio.run_coroutine_threadsafe(self.running.close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        asyncio.run_coroutine_threadsafe(self.running.close(), self.loop).result(10)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
-        self._loop.close()
+        self.loop.close()
 
 
 @dataclass
