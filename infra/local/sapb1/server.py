@@ -32,12 +32,30 @@ def _response(answer: Answer) -> web.Response:
     return response
 
 
+class _Company:
+    """The parts that exist while the server listens: the books are opened with it and closed with it."""
+
+    def __init__(self, options: ServeOptions, settings: Settings) -> None:
+        self._books = Books(options.state)
+        self._service = ServiceLayer(self._books, settings, Clock(settings.now))
+        self._batch = Batch(self._service)
+        self.backdoor = Backdoor(self._service)
+
+    def answer(self, call: Call) -> Answer:
+        """Do one request. There is no await in here: operations happen one after the other."""
+        if call.path == "$batch" and call.method == "POST":
+            return self._batch.handle(call)
+        return self._service.handle(call)
+
+    def close(self) -> None:
+        """Close the books."""
+        self._books.close()
+
+
 def create(options: ServeOptions) -> Service:
     """Give the server: an empty state file becomes the fresh company. ValidationError for a setting that is wrong."""
     settings = Settings.read(options.settings)
-    books = Books(options.state)
-    service = ServiceLayer(books, settings, Clock(settings.now))
-    batch = Batch(service)
+    running: list[_Company] = []
 
     async def operation(request: web.Request) -> web.Response:
         path, _, query = request.raw_path.partition("?")
@@ -51,19 +69,20 @@ def create(options: ServeOptions) -> Service:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
         )
-        # No await from here on: operations happen one after the other.
-        if call.path == "$batch" and call.method == "POST":
-            return _response(batch.handle(call))
-        return _response(service.handle(call))
+        return _response(running[0].answer(call))
 
-    async def close_books(_: web.Application) -> AsyncIterator[None]:
+    async def back_door(request: web.Request) -> web.Response:
+        return await running[0].backdoor.handle(request)
+
+    async def open_books(_: web.Application) -> AsyncIterator[None]:
+        running.append(_Company(options, settings))
         yield
-        books.close()
+        running.pop().close()
 
     app = new_app()
-    app.router.add_route("*", "/_local/{name}", Backdoor(service).handle)
+    app.router.add_route("*", "/_local/{name}", back_door)
     app.router.add_route("*", "/b1s/{version:v1|v2}/{path:.*}", operation)
-    app.cleanup_ctx.append(close_books)
+    app.cleanup_ctx.append(open_books)
     return Service(
         app,
         lambda url: {
