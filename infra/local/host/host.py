@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from infra.local.host.bindings import Function, IndexedFunction, read_function
+from infra.local.host.bindings import Function, IndexedFunction, TimerTrigger, read_function
 from infra.local.host.errors import HostError
 from infra.local.host.logs import current_function, running
 from infra.local.host.settings import AppSettings, HostJson
@@ -45,7 +45,10 @@ class Host:
             sys.path.insert(0, str(self.folder))
         indexed: list[IndexedFunction] = await self._worker.index(self.folder)
         for item in indexed:
-            self.functions[item.name] = read_function(item, self.settings)
+            function = read_function(item, self.settings)
+            self.functions[item.name] = function
+            if function.retry is not None and not isinstance(function.trigger, TimerTrigger):
+                log.warning("The retry policy of %s does nothing: only timers have one.", function.name)
         if not self.functions:
             log.warning("No functions found in %s.", self.folder)
 

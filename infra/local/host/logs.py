@@ -4,6 +4,7 @@ The levels of host.json are honoured by category, as in the real host: ``Functio
 ``Function.NAME`` for the host's own lines about it, ``Host`` for the rest; the longest match wins.
 """
 
+import io
 import logging
 import sys
 from collections.abc import Callable, Mapping
@@ -98,7 +99,7 @@ def configure(levels: Mapping[str, str]) -> None:
     root.setLevel(min(lowest, _DEFAULT_LEVEL))
 
 
-class PrintedLines:
+class PrintedLines(io.TextIOBase):
     """A stand-in for stdout while the app runs: what it prints becomes log lines, as in the real host."""
 
     def __init__(self) -> None:
@@ -111,6 +112,3 @@ class PrintedLines:
             if line.strip():
                 logging.getLogger("stdout").info("%s", line)
         return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back but an unfinished line."""

@@ -156,6 +156,7 @@ async def serve(options: ServeOptions) -> None:
         plan = _plan(options)
         logs.configure(plan.configuration.logging.log_level)
         service = _service(plan, options.state)
+        os.chdir(plan.folder)  # where an app finds itself in Azure
         with contextlib.redirect_stdout(logs.PrintedLines()):
             # What running invocations may take is spent in drain(); the runner adds a second to write the answers.
             runner = web.AppRunner(service.app, access_log=None, shutdown_timeout=1.0)

@@ -43,6 +43,9 @@ log = logging.getLogger(__name__)
 
 _FURTHER_WAIT = 0.02
 """Seconds a batch waits for more once its first message is there, as .NET's receiver does."""
+_READ_WAIT = 0.05
+"""Seconds one read of the SDK waits. Only between reads does it look at its deadlines and go on opening a link: with
+its default of 0.2 s, accepting a session takes half a second."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 """Seconds between attempts to reach a broker that is away."""
 
@@ -122,8 +125,7 @@ class Listener:
             session_id=NEXT_AVAILABLE_SESSION if session else None,
             max_wait_time=retries.try_timeout.total_seconds(),
             prefetch_count=self._options.prefetch_count,
-            # The SDK looks at its deadlines between reads only, and a read waits this long (0.2 s by default).
-            socket_timeout=_FURTHER_WAIT if self._trigger.many else None,
+            socket_timeout=_FURTHER_WAIT if self._trigger.many else _READ_WAIT,
         )
         try:
             await receiver.__aenter__()

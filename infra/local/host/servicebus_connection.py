@@ -6,7 +6,7 @@ identity.
 
 from dataclasses import dataclass
 
-from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.servicebus.aio import ServiceBusClient
 
 from infra.local.host.errors import HostError
@@ -59,14 +59,11 @@ class NamespaceClient:
         :param retries: None for sessions: a session receiver cannot be used again after an error anyway.
         """
         options = {"retry_total": 0} if retries is None else _retry_options(retries)
-        self._credential: DefaultAzureCredential | ManagedIdentityCredential | None = None
+        self._credential: AsyncTokenCredential | None = None
         if connection.connection_string is not None:
             self.client = ServiceBusClient.from_connection_string(connection.connection_string, **options)
             return
-        if connection.managed_identity:
-            self._credential = ManagedIdentityCredential(client_id=connection.client_id)
-        else:
-            self._credential = DefaultAzureCredential(managed_identity_client_id=connection.client_id)
+        self._credential = _credential(connection)
         self.client = ServiceBusClient(str(connection.namespace), self._credential, **options)
 
     async def close(self) -> None:
@@ -74,6 +71,15 @@ class NamespaceClient:
         await self.client.close()
         if self._credential is not None:
             await self._credential.close()
+
+
+def _credential(connection: Connection) -> AsyncTokenCredential:
+    # Its import takes as long as the rest of a start, and on a laptop nobody needs it.
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415
+
+    if connection.managed_identity:
+        return ManagedIdentityCredential(client_id=connection.client_id)
+    return DefaultAzureCredential(managed_identity_client_id=connection.client_id)
 
 
 def _retry_options(retries: ClientRetryOptions) -> dict[str, object]:

@@ -239,7 +239,7 @@ def read_app_settings(folder: Path, file: Path | None, environment: Mapping[str,
     """
     path = file or folder / "local.settings.json"
     values = _read(path, LocalSettings).Values if file is not None or path.is_file() else {}
-    settings = AppSettings({**values, **environment})
+    settings = AppSettings({"AZURE_FUNCTIONS_ENVIRONMENT": "Development", **values, **environment})
     runtime = settings.get("FUNCTIONS_WORKER_RUNTIME")
     if runtime not in {None, "python"}:
         raise HostError(f"FUNCTIONS_WORKER_RUNTIME is {runtime!r}; this host runs python.")

@@ -77,42 +77,6 @@ def write_app(folder: Path, code: str, **configuration: object) -> Path:
         ),
         (
             """
-            @app.service_bus_queue_trigger("m", queue_name="q", connection="Bus", auto_complete_messages=False)
-            async def f(m: func.ServiceBusMessage) -> None: ...
-            """,
-            "function f: auto_complete_messages=False",
-        ),
-        (
-            """
-            @app.service_bus_topic_trigger("m", topic_name="t", subscription_name="s", connection="Bus")
-            async def f(m: func.ServiceBusMessage) -> None: ...
-            """,
-            "function f: this host runs Service Bus queues, not topics",
-        ),
-        (
-            """
-            @app.queue_trigger("m", queue_name="q", connection="Bus")
-            async def f(m: func.QueueMessage) -> None: ...
-            """,
-            "function f: this host does not run the binding 'queueTrigger'",
-        ),
-        (
-            """
-            @app.timer_trigger("t", schedule="0 0 0 * * *")
-            @app.service_bus_queue_output("out", queue_name="q", connection="Bus")
-            async def f(t: func.TimerRequest, out: func.Out[str]) -> None: ...
-            """,
-            "function f: this host does not run the binding 'serviceBus'",
-        ),
-        (
-            """
-            @app.timer_trigger("t", schedule="%SWEEP_SCHEDULE%")
-            async def f(t: func.TimerRequest) -> None: ...
-            """,
-            "function f, schedule: %SWEEP_SCHEDULE% does not resolve to a value: set SWEEP_SCHEDULE",
-        ),
-        (
-            """
             @app.service_bus_queue_trigger("m", queue_name="q", connection="Other")
             async def f(m: func.ServiceBusMessage) -> None: ...
             """,

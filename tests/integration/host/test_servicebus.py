@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from azure.servicebus import ServiceBusMessage
@@ -50,6 +51,7 @@ async def test_single_message_arrives_with_the_metadata_of_the_host(sample: Samp
     assert line["session_id"] is None
     assert line["sequence_number"] > 0
     assert uuid.UUID(line["lock_token"])
+    assert datetime.fromisoformat(line["enqueued"]).tzinfo is None, "a DateTime of no kind, as .NET sends it"
     assert line["properties"]["schema"] == "1"
     assert (line["properties"]["count"], line["properties"]["exact"]) == (3, True)
     assert line["user_properties"] == line["properties"]

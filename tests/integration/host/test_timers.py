@@ -85,12 +85,15 @@ def timer(
 ) -> Iterator[Timer]:
     trigger = TimerTrigger("timer", schedule, startup, use_monitor=True)
     function = Function("id", "sweep", trigger, retry, disabled=False, bindings=())
-    made = Timer(cast(Host, runs), function, trigger, status or TimerStatus(None), runs.clock)
+    kept = status or TimerStatus(None)
+    made = Timer(cast(Host, runs), function, trigger, kept, runs.clock)
     task = asyncio.create_task(made.run())
     try:
         yield made
     finally:
         task.cancel()
+        if status is None:
+            kept.close()
 
 
 def minutes(runs: Runs) -> list[tuple[int, int]]:
