@@ -1,5 +1,6 @@
 """Fixtures for the tests of the broker."""
 
+import gc
 import time
 import types
 from collections.abc import Iterator
@@ -35,3 +36,10 @@ def namespace() -> Iterator[Namespace]:
     """A namespace with the queues ``plain``, ``sessions`` and ``unique``, all empty."""
     with namespace_for_a_test() as namespace:
         yield namespace
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """Collect what a test leaves before the next one begins; see ``cuts_connections``."""
+    yield
+    gc.collect()

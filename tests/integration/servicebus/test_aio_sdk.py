@@ -36,7 +36,7 @@ async def test_messages_go_through(client: ServiceBusClient) -> None:
         assert (str(message), message.delivery_count) == ("again", 1)
         await receiver.renew_message_lock(message)
         await receiver.dead_letter_message(message, reason="Unreadable")
-    async with client.get_queue_receiver("plain", sub_queue="deadletter") as graves:  # type: ignore[arg-type]  # the SDK takes the text too
+    async with client.get_queue_receiver("plain", sub_queue="deadletter") as graves:
         (dead,) = await graves.receive_messages(1, max_wait_time=WAIT)
         assert dead.dead_letter_reason == "Unreadable"
 
@@ -63,7 +63,7 @@ async def test_lanes_are_worked_on_by_receivers_that_wait(client: ServiceBusClie
 
     async def lane() -> None:
         while True:
-            receiver = client.get_queue_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=2)  # type: ignore[arg-type]  # the enum member is not in the annotation
+            receiver = client.get_queue_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=2)
             try:
                 async with receiver:
                     name = str(receiver.session.session_id)

@@ -1,6 +1,5 @@
 """The broker does wrong what it is told to, and nothing else; whatever a client does, the broker lives."""
 
-import asyncio
 import gc
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from azure.servicebus.exceptions import ServiceBusError, ServiceBusServerBusyErr
 
 from infra.local.servicebus.connection import AmqpConnection
 from infra.local.serving import FAULTS_PATH
-from tests.integration.servicebus.namespaces import REAL, LocalBroker, Namespace
+from tests.integration.servicebus.namespaces import REAL, LocalBroker, Namespace, cuts_connections
 from tests.integration.servicebus.test_sync_sdk import NOTHING, bodies, one
 
 pytestmark = pytest.mark.skipif(REAL is not None, reason="a real namespace can't be told to fail")
@@ -74,7 +73,7 @@ def test_a_duplicate_passes_duplicate_detection_when_it_is_forced(namespace: Nam
     assert receiver.receive_messages(1, max_wait_time=NOTHING) == []
 
 
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the SDK forgets its socket when the other end breaks
+@cuts_connections
 @pytest.mark.parametrize(("kind", "arrived"), [("drop_before", []), ("drop_after", ["x"])])
 def test_a_connection_can_be_cut_around_a_send(namespace: Namespace, tell: Tell, kind: str, arrived: list[str]) -> None:
     client = namespace.client()
@@ -83,8 +82,6 @@ def test_a_connection_can_be_cut_around_a_send(namespace: Namespace, tell: Tell,
     with pytest.raises(ServiceBusError):
         sender.send_messages(ServiceBusMessage("x"))
     assert bodies(namespace.client().get_queue_receiver("plain").peek_messages(5)) == arrived
-    client.close()
-    gc.collect()
 
 
 @pytest.mark.parametrize("bad", [{"kind": "html"}, {"kind": "status", "status": 418}, {"kind": "delay", "match": "("}])
@@ -136,17 +133,15 @@ for number in range(40):
 
 
 def test_connections_that_come_and_go_leave_nothing(local: LocalBroker) -> None:
-    subprocess.run([sys.executable, "-c", COME_AND_GO, str(local.running.port)], check=True, timeout=60)
-    connections = list(local.running.connections)
-    for connection in connections:
-        asyncio.run_coroutine_threadsafe(connection.lost.wait(), local.loop).result(10)
-    del connections
+    command = [sys.executable, "-c", COME_AND_GO, str(local.running.port)]
+    subprocess.run(command, check=True, timeout=60)  # noqa: S603 - our own
+    local.wait_until_gone(list(local.running.connections))
     gc.collect()
     assert [each for each in gc.get_objects() if isinstance(each, AmqpConnection)] == []
     assert cproton.retained_count() == 0
 
 
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the SDK forgets its socket when the other end breaks
+@cuts_connections
 def test_links_that_come_and_go_leave_nothing(namespace: Namespace, local: LocalBroker) -> None:
     client = namespace.client()
     for number in range(6):
@@ -157,10 +152,9 @@ def test_links_that_come_and_go_leave_nothing(namespace: Namespace, local: Local
             receiver.peek_messages(1)
             one(receiver)
         if number % 2:
-            local.call(lambda: [connection.abort() for connection in list(local.running.connections)])
+            local.cut_connections()
     client.close()
-    for connection in list(local.running.connections):
-        asyncio.run_coroutine_threadsafe(connection.lost.wait(), local.loop).result(10)
+    local.wait_until_gone(list(local.running.connections))
     entity = local.running.broker.entity("sessions")
     assert (len(entity.consumers), len(entity.candidates)) == (0, 0)
     gc.collect()

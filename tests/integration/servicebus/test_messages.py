@@ -91,12 +91,11 @@ def test_a_message_is_given_back_as_it_was_with_the_brokers_words_added() -> Non
     assert (message.message_id, message.session_id, message.time_to_live) == ("m1", "s", 90.0)
     message.sequence_number, message.enqueued_at, message.delivery_count = 5, 1_700_000_000.25, 2
     message.added = {"DeadLetterReason": codec.string("why")}
-    back = ProtonMessage()
+    back: Any = ProtonMessage()
     back.decode(message.to_bytes(locked_until=1_700_000_060.0))
     assert (back.id, back.group_id, back.ttl, back.durable, back.delivery_count) == ("m1", "s", 90.0, True, 2)
     assert bytes(back.body) == b"\x00\x01body"
     assert back.properties == {"text": "счёт", "id": uuid.UUID(int=7), "DeadLetterReason": "why"}
-    assert back.annotations is not None
     assert back.annotations[symbol("x-opt-sequence-number")] == 5
     assert back.annotations[symbol("x-opt-enqueued-time")] == 1_700_000_000_250
     assert back.annotations[symbol("x-opt-locked-until")] == 1_700_000_060_000

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSubQueue
 
-from tests.integration.servicebus.namespaces import CONFIG
+from tests.integration.servicebus.namespaces import CONFIG, cuts_connections
 from tests.integration.servicebus.test_sync_sdk import NOTHING, WAIT, bodies, one
 
 ROOT = Path(__file__).parents[3]
@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[3]
 def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
     """Serve as a command; give the process and its first line."""
     command = [sys.executable, "-m", "infra.local", "serve", "servicebus", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 - our own
         assert process.stdout is not None
         try:
             yield process, json.loads(process.stdout.readline())
@@ -44,7 +45,7 @@ def kept(state: Path) -> Iterator[ServiceBusClient]:
         os.kill(process.pid, signal.SIGKILL)
 
 
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the SDK forgets its socket when the other end dies
+@cuts_connections
 def test_nothing_acknowledged_is_lost_when_the_broker_is_killed(tmp_path: Path) -> None:
     state = tmp_path / "servicebus.sqlite"
     with kept(state) as client:
@@ -121,6 +122,6 @@ def test_the_apps_queues_are_declared_and_sigterm_stops_the_broker() -> None:
 )
 def test_a_setting_that_cannot_be_served_is_refused(arguments: list[str], reason: str) -> None:
     command = [sys.executable, "-m", "infra.local", "serve", "servicebus", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own
     assert done.returncode != 0
     assert reason in done.stderr

@@ -1,6 +1,5 @@
 """Sessions, as a user of azure-servicebus sees them."""
 
-import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from azure.servicebus.exceptions import (
     SessionLockLostError,
 )
 
-from tests.integration.servicebus.namespaces import Namespace
+from tests.integration.servicebus.namespaces import Namespace, cuts_connections
 from tests.integration.servicebus.test_sync_sdk import NOTHING, WAIT, bodies, one
 
 Accept = Callable[..., ServiceBusReceiver]
@@ -103,21 +102,16 @@ def test_closing_frees_a_session_and_counts_nothing(sender: ServiceBusSender, ac
     assert (str(again), again.delivery_count) == ("1", 0)
 
 
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the SDK forgets its socket when the other end breaks
+@cuts_connections
 def test_a_broken_connection_frees_its_session(namespace: Namespace, sender: ServiceBusSender, accept: Accept) -> None:
     if namespace.local is None:
         pytest.skip("a real namespace's end of the connection is out of reach")
     sender.send_messages(message("1", "s"))
     holder = accept("s")
     one(holder)
-    local = namespace.local
-    local.call(lambda: [connection.abort() for connection in list(local.running.connections)])
+    namespace.local.cut_connections()
     fresh = namespace.client().get_queue_receiver("sessions", session_id="s", max_wait_time=WAIT)
     assert str(one(fresh)) == "1"
-    for client in namespace.clients:
-        client.close()
-    del holder
-    gc.collect()
 
 
 def test_a_session_lock_that_runs_out_frees_the_session_and_counts(
@@ -185,7 +179,7 @@ def test_a_dead_letter_of_a_session_queue_is_read_without_a_session(
     sender.send_messages(message("bad", "s"))
     receiver = accept("s")
     receiver.dead_letter_message(one(receiver), reason="Unreadable")
-    dead = one(namespace.client().get_queue_receiver("sessions", sub_queue="deadletter"))  # type: ignore[arg-type]  # the SDK takes the text too
+    dead = one(namespace.client().get_queue_receiver("sessions", sub_queue="deadletter"))
     assert (str(dead), dead.session_id, dead.dead_letter_reason) == ("bad", "s", "Unreadable")
 
 
