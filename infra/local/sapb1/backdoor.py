@@ -4,7 +4,7 @@ GET/DELETE /_local/stats     how often what was asked: {"POST Login": 1, "POST $
 GET /_local/state            every row there is, by kind and key
 GET/POST /_local/settings    the settings; {"approval": true} changes them while it runs
 GET/POST /_local/clock       {"now": "2026-01-31T10:00:00Z"}, {"advance": seconds} or {"reset": true}
-POST /_local/period          {"month": "2026-01", "status": "locked" | "open"}
+POST /_local/period          {"month": "2026-01", "status": "open" | "locked" | "closing"}
 GET/POST /_local/stock       {"item": "A1000", "warehouse": "01", "quantity": 5}
 POST /_local/restart         Service Layer restarts: sessions are gone, new user-defined fields are loaded
 """
@@ -85,8 +85,8 @@ class Backdoor:
     def _set_period(self, body: Mapping[str, Any]) -> None:
         books = self._service.context.books
         period = books.get("_periods", body["month"])
-        if period is None or body["status"] not in {"open", "locked"}:
-            raise ValueError('{"month": "2026-01", "status": "open" or "locked"} expected')
+        if period is None or body["status"] not in {"open", "locked", "closing"}:
+            raise ValueError('{"month": "2026-01", "status": "open", "locked" or "closing"} expected')
         with books.transaction():
             books.update("_periods", body["month"], {**period, "status": body["status"]})
 

@@ -113,6 +113,12 @@ class Context:
             raise SapError(-4013, "Posting period locked; specify an alternative date")
         return period
 
+    def inactive(self, row: Body, day: str) -> bool:
+        """Tell whether a partner or an item may not be used on a day: frozen then, or not valid."""
+        if row.get("Frozen") == "tYES" and _covers(row, "Frozen", day):
+            return True
+        return row.get("Valid") == "tNO" or not _covers(row, "Valid", day)
+
     def stamp(self, row: Body, *, created: bool = False) -> None:
         """Write the dates of creation and change."""
         row["UpdateDate"] = self.clock.today()
@@ -120,6 +126,12 @@ class Context:
         if created:
             row["CreateDate"] = row["UpdateDate"]
             row["CreateTime"] = row["UpdateTime"]
+
+
+def _covers(row: Body, name: str, day: str) -> bool:
+    """Tell whether the range FrozenFrom to FrozenTo (or Valid…) holds a day; open ends hold everything."""
+    start, end = row.get(f"{name}From"), row.get(f"{name}To")
+    return (start is None or start <= day) and (end is None or day <= end)
 
 
 def _user_field(row: Body) -> Property:

@@ -58,7 +58,9 @@ class Documents:
 
     def create_draft(self, sent: Body) -> Body:
         """Compute a document and keep it as a draft, which posts nothing."""
-        kind = BY_NAME[sent.get("DocObjectCode") or "oInvoices"]
+        if not sent.get("DocObjectCode"):
+            raise SapError(-5002, "Enter the type of the document  [ODRF.ObjType]")
+        kind = BY_NAME[sent["DocObjectCode"]]
         document = self.compute(kind, sent)
         self._check_mandatory(document)
         return self.store_draft(document)
@@ -95,8 +97,7 @@ class Documents:
         totals = total(
             self._context.precision,
             [line.tax for line in built] + [taxed for _, taxed in expenses],
-            sent.get("DiscountPercent"),
-            sent.get("TotalDiscount"),
+            *self._discount(sent, partner),
         )
         if totals.total < 0:
             raise SapError(-5002, "Document total value must be zero or greater than zero")
@@ -120,6 +121,13 @@ class Documents:
         self._context.stamp(document)
         return document
 
+    def _discount(self, sent: Body, partner: Body) -> tuple[Decimal | None, Decimal | None]:
+        """Give the header's discount; where it says none, the business partner's own is taken."""
+        percent, value = sent.get("DiscountPercent"), sent.get("TotalDiscount")
+        if percent is None and value is None:
+            percent = partner.get("DiscountPercent")
+        return percent, value
+
     def _refuse(self, kind: DocumentKind, sentence: str, column: str, code: int = -5002) -> SapError:
         return SapError(code, f"{sentence} [{kind.table}.{column}]")
 
@@ -131,7 +139,7 @@ class Documents:
         partner = self._context.require("BusinessPartners", code, invalid)
         if partner["CardType"] == "cSupplier" or (partner["CardType"] == "cLid" and kind is not ORDERS):
             raise invalid
-        if partner["Frozen"] == "tYES" or partner["Valid"] == "tNO":
+        if self._context.inactive(partner, document.get("DocDate") or self._context.clock.today()):
             raise self._refuse(kind, f"Business partner '{code}' is inactive ", "CardCode")
         for name, kind_of_address, usual in (
             ("ShipToCode", "bo_ShipTo", "ShipToDefault"),
@@ -189,6 +197,7 @@ class Documents:
             partner=partner,
             currency=currency,
             rate=rate,
+            day=document["DocDate"],
             tax_date=document["VatDate"],
             branch=self._branch(kind, document),
         )

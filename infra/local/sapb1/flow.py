@@ -32,7 +32,7 @@ class Flow:
             return Decimal(0)
         if line.get("BaseType") == DELIVERIES.object_code:
             return Decimal(0)
-        return kind.stock * amount(line, "Quantity")
+        return kind.stock * amount(line, "InventoryQuantity")
 
     def _move(self, kind: DocumentKind, line: Body, quantity: Decimal, position: int) -> None:
         key = key_text(line["ItemCode"], line["WarehouseCode"])
@@ -55,7 +55,8 @@ class Flow:
             if one["LineNum"] == line.get("BaseLine"):
                 left = one["RemainingOpenQuantity"] + sign * amount(line, "Quantity")
                 left = min(max(Decimal(0), left), amount(one, "Quantity"))
-                one["RemainingOpenQuantity"] = one["RemainingOpenInventoryQuantity"] = left
+                one["RemainingOpenQuantity"] = left
+                one["RemainingOpenInventoryQuantity"] = left * (one.get("UnitsOfMeasurment") or 1)
                 one["LineStatus"] = "bost_Close" if sign < 0 and left == 0 else "bost_Open"
         if base_kind is not INVOICES:
             closed = all(one["LineStatus"] == "bost_Close" for one in base["DocumentLines"])
@@ -143,7 +144,7 @@ class Flow:
         if used and kind is not INVOICES:
             raise SapError(-10, "Cannot cancel a document that was copied to another; cancel that one first")
         if used:
-            raise SapError(-10, "Cannot cancel an invoice that has a credit memo")
+            raise SapError(-10, "Cannot cancel an invoice that was credited or delivered")
 
     def close(self, kind: DocumentKind, document: Body) -> None:
         """Close an open document by hand. SapError for a kind that is closed only by what follows it."""

@@ -13,6 +13,7 @@ from infra.local.sapb1.edm import Body, day_of
 from infra.local.sapb1.errors import SapError, invalid_property, invalid_value, no_such_record
 from infra.local.sapb1.flow import Flow
 from infra.local.sapb1.kinds import BY_NAME, BY_SET, DRAFTS
+from infra.local.sapb1.lines import QUANTITIES
 from infra.local.sapb1.odata import unrecognized
 
 NOTHING = object()
@@ -63,7 +64,7 @@ class Functions:
             "SystemCurrency": company.SYSTEM_CURRENCY,
             "DirectIndirectRate": "tYES",
             "TotalsAccuracy": settings.amounts,
-            "AccuracyofQuantities": 6,
+            "AccuracyofQuantities": QUANTITIES,
             "PriceAccuracy": settings.prices,
             "RateAccuracy": 6,
             "PercentageAccuracy": 6,

@@ -23,7 +23,9 @@ class DocumentKind:
 
 
 ORDERS = DocumentKind("Orders", 17, "oOrders", "ORDR", "RDR1", editable=True, closable=True, reversed_by_document=False)
-DELIVERIES = DocumentKind("DeliveryNotes", 15, "oDeliveryNotes", "ODLN", "DLN1", stock=-1, bases=(17,), closable=True)
+DELIVERIES = DocumentKind(
+    "DeliveryNotes", 15, "oDeliveryNotes", "ODLN", "DLN1", stock=-1, bases=(17, 13), closable=True
+)
 INVOICES = DocumentKind("Invoices", 13, "oInvoices", "OINV", "INV1", stock=-1, bases=(17, 15))
 CREDIT_NOTES = DocumentKind("CreditNotes", 14, "oCreditNotes", "ORIN", "RIN1", stock=1, bases=(13,))
 

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from infra.local.sapb1 import company
-from infra.local.sapb1.amounts import PricedLine, Taxed, priced
+from infra.local.sapb1.amounts import PricedLine, Taxed, priced, rounded
 from infra.local.sapb1.books import amount, key_text
 from infra.local.sapb1.context import Context
 from infra.local.sapb1.edm import Body
 from infra.local.sapb1.errors import SapError, unsupported
 from infra.local.sapb1.kinds import BY_CODE, DocumentKind
 
+QUANTITIES = 6
+"""Decimals of quantities (AdminInfo.AccuracyofQuantities)."""
 COST_CENTRES = ("CostingCode", "CostingCode2", "CostingCode3", "CostingCode4", "CostingCode5", "COGSCostingCode")
 _INHERITED = (
     "ItemCode",
@@ -40,6 +42,8 @@ class Heading:
     currency: str
     rate: Decimal
     """1 for the local currency."""
+    day: str
+    """The posting date."""
     tax_date: str
     branch: int | None
 
@@ -131,6 +135,8 @@ class Lines:
             raise self._refuse(
                 heading, -5002, "One of the base documents has already been closed ", "BaseEntry", position
             )
+        if base_type == 13 and heading.kind.stock < 0 and base.get("ReserveInvoice") != "tYES":
+            raise self._refuse(heading, -5002, "Base document is not a reserve invoice ", "BaseEntry", position)
         if (base["DocType"] == "dDocument_Service") != heading.service:
             raise self._refuse(heading, -5002, "Base document is of another type ", "BaseEntry", position)
         if sent.get("ItemCode") not in {None, found.get("ItemCode")}:
@@ -154,11 +160,11 @@ class Lines:
             )
         # An unknown code in a document is bad master data, which Service Layer answers with -2028.
         item = self._context.require("Items", code, SapError(-2028, "No matching records found (ODBC -2028)"))
-        if item["Frozen"] == "tYES" or item["Valid"] == "tNO":
+        if self._context.inactive(item, heading.day):
             raise self._refuse(heading, -5002, f"Item '{code}' is inactive ", "ItemCode", position)
         if item["SalesItem"] == "tNO":
             raise self._refuse(heading, -5002, f"Item '{code}' is not a sales item ", "ItemCode", position)
-        quantity = Decimal(1) if line.get("Quantity") is None else line["Quantity"]
+        quantity = Decimal(1) if line.get("Quantity") is None else rounded(line["Quantity"], QUANTITIES)
         if quantity <= 0:
             raise self._refuse(heading, -5002, "Enter number greater than 0 ", "Quantity", position)
         warehouse = line.get("WarehouseCode") or item.get("DefaultWarehouse") or self._warehouse(heading)
@@ -178,10 +184,15 @@ class Lines:
                 line["UoMEntry"],
                 self._refuse(heading, -5002, "Unit of measure does not exist ", "UomEntry", position),
             )
+        # The quantity counts sales units; stock moves in inventory units, unless the line says otherwise.
+        per_unit = item.get("SalesItemsPerUnit") or Decimal(1)
+        if line.get("UseBaseUnits") == "tYES":
+            per_unit = Decimal(1)
         line |= {
             "ItemDescription": line.get("ItemDescription") or item.get("ItemName"),
             "Quantity": quantity,
-            "InventoryQuantity": quantity,
+            "UnitsOfMeasurment": per_unit,
+            "InventoryQuantity": rounded(quantity * per_unit, QUANTITIES),
             "WarehouseCode": warehouse,
             "AccountCode": line.get("AccountCode") or item.get("IncomeAccount") or company.SALES_ACCOUNT,
             "MeasureUnit": line.get("MeasureUnit") or item.get("SalesUnit"),
@@ -225,7 +236,7 @@ class Lines:
         if amount(line, "Quantity") not in {Decimal(0), Decimal(1)}:
             raise unsupported("Quantity in a line of a service document")
         self._account(heading, line, position)
-        line |= {"Quantity": Decimal(0), "WarehouseCode": None, "_Stocked": False}
+        line |= {"Quantity": Decimal(0), "InventoryQuantity": Decimal(0), "WarehouseCode": None, "_Stocked": False}
         return Decimal(1), None
 
     def _account(self, heading: Heading, line: Body, position: int) -> None:

@@ -48,7 +48,7 @@ def write_amounts(
             "TaxTotal": body["NetTaxAmount"],
             "LineStatus": "bost_Open",
             "RemainingOpenQuantity": body["Quantity"],
-            "RemainingOpenInventoryQuantity": body["Quantity"],
+            "RemainingOpenInventoryQuantity": body["InventoryQuantity"],
         }
     for (expense, taxed), tax in zip(expenses, totals.taxes[len(built) :], strict=True):
         computed = both("LineTotal", "LineTotalFC", taxed.amount) | both("TaxSum", "TaxSumFC", tax)

@@ -206,8 +206,36 @@ async def test_an_approval_makes_a_draft_and_says_it_found_nothing(start: Start)
 
 
 async def test_a_draft_computes_and_posts_nothing(b1: Client) -> None:
+    assert (await b1.refused("Drafts", document()))[2] == "Enter the type of the document  [ODRF.ObjType]"
     draft = await b1.add("Drafts", document(line(quantity=3, price="33.33"), DocObjectCode="oInvoices"))
     assert (str(draft["DocTotal"]), draft["VatSum"]) == ("121.99", 22)
     assert (await b1.get("Items('A1000')"))["QuantityOnStock"] == company.STOCK_ON_HAND
     assert (await b1.call("DELETE", "Drafts(1)")).status == 204
     assert (await b1.call("GET", "Drafts(1)")).error == (404, "-2028", "No matching records found (ODBC -2028)")
+
+
+async def test_a_partner_or_item_may_be_frozen_for_a_time(b1: Client) -> None:
+    customer = f"BusinessPartners('{company.CUSTOMER}')"
+    frozen = {"Frozen": "tYES", "FrozenFrom": "2026-03-01", "FrozenTo": "2026-03-31"}
+    await b1.call("PATCH", customer, frozen)
+    assert "is inactive" in (await b1.refused("Invoices", document()))[2]
+    await b1.add("Invoices", document(DocDate="2026-04-01"))
+    await b1.call("PATCH", customer, {"Frozen": "tNO"})
+    await b1.call("PATCH", f"Items('{company.STOCK_ITEM}')", {"ValidFrom": "2026-04-01"})
+    assert "Item 'A1000' is inactive" in (await b1.refused("Invoices", document()))[2]
+    await b1.add("Invoices", document(DocDate="2026-04-01"))
+
+
+async def test_the_partners_own_discount_is_taken_unless_another_is_said(b1: Client) -> None:
+    await b1.call("PATCH", f"BusinessPartners('{company.CUSTOMER}')", {"DiscountPercent": 10})
+    assert str((await b1.add("Invoices", document()))["DocTotal"]) == "109.8"
+    assert (await b1.add("Invoices", document(DiscountPercent=0)))["DocTotal"] == 122
+
+
+async def test_stock_moves_in_inventory_units(b1: Client) -> None:
+    await b1.call("PATCH", f"Items('{company.STOCK_ITEM}')", {"SalesUnit": "box", "SalesItemsPerUnit": 12})
+    invoice = await b1.add("Invoices", document(line(quantity=2)))
+    assert (invoice["DocTotal"], invoice["DocumentLines"][0]["InventoryQuantity"]) == (244, 24)
+    assert (await b1.get("Items('A1000')"))["QuantityOnStock"] == company.STOCK_ON_HAND - 24
+    await b1.add("Invoices", document(line(quantity=2, UseBaseUnits="tYES")))
+    assert (await b1.get("Items('A1000')"))["QuantityOnStock"] == company.STOCK_ON_HAND - 26

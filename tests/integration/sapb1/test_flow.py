@@ -239,3 +239,13 @@ async def test_an_open_order_is_computed_anew(b1: Client) -> None:
     headers = {"B1S-ReplaceCollectionsOnPatch": "true"}
     assert (await b1.call("PATCH", "Orders(1)", only, headers=headers)).status == 204
     assert (await b1.get("Orders(1)"))["DocTotal"] == 610
+
+
+async def test_a_reserve_invoice_is_delivered_later(b1: Client) -> None:
+    await b1.add("Invoices", document(line(quantity=5), ReserveInvoice="tYES"))
+    await b1.add("Invoices", document(line(quantity=5)))
+    assert await stock(b1) == 995
+    await b1.add("DeliveryNotes", document(copied(13, 1)))
+    assert await stock(b1) == 990
+    refusal = await b1.refused("DeliveryNotes", document(copied(13, 2)))
+    assert refusal[2] == "Base document is not a reserve invoice  [DLN1.BaseEntry][line: 1]"

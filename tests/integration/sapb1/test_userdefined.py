@@ -16,7 +16,7 @@ async def test_a_field_of_invoices_is_a_field_of_all_documents(b1: Client) -> No
     created = await b1.add("UserFieldsMD", field("OINV", "Ref"))
     assert (created["FieldID"], created["Size"], created["EditSize"]) == (0, 20, 20)
     for kind in ("Invoices", "Orders", "Drafts"):
-        posted = await b1.add(kind, document(U_Ref="r", DocDueDate="2026-04-01"))
+        posted = await b1.add(kind, document(U_Ref="r", DocDueDate="2026-04-01", DocObjectCode="oInvoices"))
         assert posted["U_Ref"] == "r"
     too_long = await b1.refused("Invoices", document(U_Ref="x" * 21))
     assert too_long == (400, "-1000", "Value too long in property 'U_Ref' of 'Document'")
