@@ -22,7 +22,8 @@ def text(row: Row, column: str | None) -> str:
         return ""
     if not isinstance(value, str):
         raise _wrong(str(column), "text")
-    return value.strip()
+    # A column's length counts UTF-16 units, so a text may end with half a character, which no message can carry.
+    return value.encode(errors="replace").decode().strip()
 
 
 def amount(row: Row, column: str) -> Decimal | None:
