@@ -111,7 +111,7 @@ class FakeDataverse(Dataverse):
     def write(self, key: str, **columns: Any) -> dict[str, Any]:
         """Write a journal row as somebody else does."""
         row = self.journal.setdefault(key, {"acx_accountingexportid": str(uuid4()), "acx_key": key})
-        row |= columns | {"@odata.etag": f'W/"{uuid4()}"', "acx_target": key.split(":")[0]}
+        row |= columns | {"@odata.etag": f'W/"{uuid4()}"', "acx_target": key.split(":", maxsplit=1)[0]}
         return row
 
     async def batch(self, operations: Sequence[Operation]) -> list[Part]:

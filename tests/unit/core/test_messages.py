@@ -113,7 +113,7 @@ def _bomb() -> bytes:
     ],
 )
 def test_a_broken_compression_is_unreadable(body: bytes) -> None:
-    with pytest.raises(Unreadable, match="^body: "):
+    with pytest.raises(Unreadable, match=r"^body: "):
         Reference.decode(body)
     assert salvage(body) is None
 
