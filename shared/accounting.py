@@ -1,12 +1,13 @@
 """What every accounting system must be able to do, in the words of the bridge."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
 from shared.documents import Customer, Product
 from shared.messages import Binding, Document, State
+from shared.refusals import Refusal
 from shared.routes import Route
 
 
@@ -41,7 +42,8 @@ class Outcome:
     currency: str
     written_hash: str
     """content hash of what accounting now holds"""
-    note: str = field(default="")
+    remark: Refusal | None = None
+    """what a person should know of a success, as a sentence of the catalogue"""
 
 
 class AccountingSystem(Protocol):

@@ -91,7 +91,7 @@ class Connector:
             total="" if outcome.total is None else str(outcome.total),
             currency=outcome.currency,
             written_hash=outcome.written_hash,
-            note=outcome.note,
+            reason=outcome.remark,
         )
         seconds = (self._now() - document.reference.occurred_at).total_seconds()
         say(

@@ -87,7 +87,7 @@ class _Case:
     def withdrawn(self, how: str, state: State) -> Decision:
         """An invoice that is cancelled, or not issued, matters where accounting or the journal has it."""
         if self.known is None:
-            return Nothing(how)
+            return Nothing(how.replace("_", " "))
         if self.known.accounting_id:
             return self.told(State.REFUSED, refusal(f"{how}_after_export"))
         return self._told_once(state, refusal(f"{how}_before_export"))
@@ -106,7 +106,9 @@ class _Case:
         """Make the document, unless accounting has it already."""
         invoice = transform.to_invoice(self.row, self.route, self.settings)
         digest = invoice.content_hash()
-        if self.known and self.known.state.in_accounting and self.known.written_hash == digest:
+        # A draft is looked at again: it may have been approved, and only then it has a number.
+        settled = self.known is not None and self.known.state.in_accounting and self.known.state is not State.DRAFT
+        if self.known and settled and self.known.written_hash == digest:
             return Nothing("already in accounting with this content")
         document = Document(
             organization_id=self.reference.organization_id,

@@ -191,9 +191,7 @@ class Result(Message):
     total: str = ""
     currency: str = ""
     reason: Refusal | None = None
-    """why it is not in the books, or not yet"""
-    note: str = ""
-    """what a person should know of a success"""
+    """why it is not in the books, or not yet; or what a person should know of a success"""
     next_attempt_at: datetime | None = None
     hangs_on: tuple[str, ...] = ()
     """``table:id`` of the records whose change may mend a refusal"""

@@ -227,6 +227,31 @@ CATALOGUE: dict[str, Sentence] = {
         "КПП клиента неверен: 9 знаков у организации, у предпринимателя его нет.",
         "Менеджер: исправьте КПП в карточке клиента.",
     ),
+    # --- in accounting, with something to know
+    "changed_in_accounting": Sentence(
+        "it was changed in accounting after the export ({fields}); that was left as it is.",
+        "Accountant: make sure that the change is meant.",
+        "он изменён в учёте после выгрузки ({fields}); изменение оставлено.",
+        "Бухгалтер: убедитесь, что так и задумано.",
+    ),
+    "unposted_in_accounting": Sentence(
+        "its posting was taken back in accounting; that was left as it is.",
+        "Accountant: post it again when it is right.",
+        "его проведение отменено в учёте; это оставлено.",
+        "Бухгалтер: проведите его, когда всё будет верно.",
+    ),
+    "draft_waits": Sentence(
+        "it waits in accounting for approval, as draft {draft}.",
+        "Accountant: approve it.",
+        "он ждёт утверждения в учёте, черновик {draft}.",
+        "Бухгалтер: утвердите его.",
+    ),
+    "second_draft": Sentence(
+        "it stands in accounting in a second draft too: {drafts}.",
+        "Accountant: remove that draft.",
+        "в учёте есть ещё один его черновик: {drafts}.",
+        "Бухгалтер: удалите этот черновик.",
+    ),
     # --- what accounting lacks or says
     "several_matches": Sentence(
         "several records in accounting fit its customer: {matches}.",

@@ -130,10 +130,10 @@ def _same(current: Journalled, result: Result, language: Language) -> bool:
 
 
 def message(result: Result, current: Journalled | None, language: Language) -> str:
-    """Give the sentence for a person: the reason with what accounting holds; on success a note."""
+    """Give the sentence for a person: the reason with what accounting holds; empty where all is well."""
     if result.reason is not None:
         return result.reason.text(language, result.record, _holds(result, current))
-    return result.note
+    return ""
 
 
 def _holds(result: Result, current: Journalled | None) -> str:

@@ -143,35 +143,34 @@ class OnecConnector:
         invoice = document.invoice
         number = str(held.get("Number", "")).strip()
         if held.get("DeletionMark") is True:
-            raise Refused(refusal("deleted_in_accounting"))
+            raise Refused(refusal("deleted_in_accounting"), number, str(key))
         journal = document.journal if self._is_known(document, key) else None
         marker = mapping.read_marker(held.get("Комментарий"))
         written = marker.hash if marker else journal.written_hash if journal else ""
         if written and written != document.hash:
-            raise Refused(refusal("changed_after_export"))
+            raise Refused(refusal("changed_after_export"), number, str(key))
         differing = mapping.differences(held, invoice, rows)
         total = odata.number(held, "СуммаДокумента")
         posted = held.get("Posted") is True
         if differing and not posted and total is not None and total != invoice.total:
-            raise mapping.total_differs(total, invoice, number)
+            raise mapping.total_differs(total, invoice, number, str(key))
         if differing and not (posted and written):
             # Unposted, it is not posted with what the CRM never said; without a marker it may not even be our version.
-            raise Refused(refusal("written_otherwise", fields=_listed(differing)))
+            raise Refused(refusal("written_otherwise", fields=_listed(differing)), number, str(key))
         state = State.POSTED
-        note = f"changed in accounting: {_listed(differing)}" if differing else ""
+        remark = refusal("changed_in_accounting", fields=_listed(differing)) if differing else None
         if not posted and journal is not None and journal.state in _WAS_POSTED:
-            state, note = State.EXPORTED, "unposted in accounting, and left so"
+            state, remark = State.EXPORTED, refusal("unposted_in_accounting")
         elif not posted:
             await self._post(key, number)
-        return Outcome(state, number, str(key), total, invoice.currency.code, document.hash, note)
+        return Outcome(state, number, str(key), total, invoice.currency.code, document.hash, remark)
 
     async def _post(self, key: UUID, number: str) -> None:
         try:
             await self._client.post(names.INVOICES, key)
         except Refused as error:
-            raise Refused(
-                refusal("not_posted", number=number, message=error.refusal.values.get("message", ""))
-            ) from None
+            message = error.refusal.values.get("message", "")
+            raise Refused(refusal("not_posted", number=number, message=message), number, str(key)) from None
 
 
 def _listed(fields: list[str]) -> str:

@@ -82,12 +82,14 @@ def rows(invoice: Invoice, route: Route) -> list[Body]:
     return made
 
 
-def total_differs(computed: Decimal, invoice: Invoice, number: str = "") -> Refused:
-    """Give the refusal for a sum that 1C computes otherwise; ``number`` is that of a document already written."""
+def total_differs(computed: Decimal, invoice: Invoice, number: str = "", key: str = "") -> Refused:
+    """Give the refusal for a sum that 1C computes otherwise; number and key are those of a document already written."""
     field = f"totalamount, СчетНаОплатуПокупателю {number}" if number else "totalamount"
     difference = computed - invoice.total
     return Refused(
-        refusal("total_not_reachable", accounting=computed, crm=invoice.total, field=field, difference=difference)
+        refusal("total_not_reachable", accounting=computed, crm=invoice.total, field=field, difference=difference),
+        number,
+        key,
     )
 
 

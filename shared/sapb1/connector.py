@@ -58,6 +58,13 @@ class Found:
         """Whether it was cancelled."""
         return _is_cancelled(self.row)
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Its number and its id; a draft has no number yet."""
+        if self.is_draft:
+            return "", f"{DRAFTS}({self.row['DocEntry']})"
+        return str(self.row["DocNum"]), str(self.row["DocEntry"])
+
 
 class Sapb1Connector:
     """One company of SAP Business One."""
@@ -161,16 +168,15 @@ class Sapb1Connector:
     async def _held(self, found: Found, document: Document, key: UUID) -> Outcome:
         """Say what accounting holds. Nothing is written where it is this version; nothing is overwritten where not."""
         if found.is_cancelled:
-            raise Refused(refusal("cancelled_in_accounting", number=found.row["DocNum"]))
+            raise Refused(refusal("cancelled_in_accounting", number=found.row["DocNum"]), *found.identity)
         if found.is_draft:
             await self._claim(key)
         if found.row.get(fence.HASH) != document.hash:
-            raise Refused(refusal("changed_after_export"))
+            raise Refused(refusal("changed_after_export"), *found.identity)
         outcome = _drafted(found.row, document) if found.is_draft else _posted(found.row, document)
         if not found.other_drafts:
             return outcome
-        warning = f"The same invoice stands in draft {', '.join(found.other_drafts)} too: remove it."
-        return replace(outcome, note=f"{outcome.note} {warning}".strip())
+        return replace(outcome, remark=refusal("second_draft", drafts=", ".join(found.other_drafts)))
 
     async def _claim(self, key: UUID) -> None:
         """Put the claim of a draft in its place: Business One keeps the draft of a changeset that it rolled back."""
@@ -244,7 +250,7 @@ def _posted(row: Row, document: Document) -> Outcome:
     if difference:
         values = {"accounting": total + withheld, "crm": invoice.total, "difference": difference}
         shown = {name: format(value, "f") for name, value in values.items()}
-        raise Refused(refusal("total_differs", number=row["DocNum"], **shown))
+        raise Refused(refusal("total_differs", number=row["DocNum"], **shown), str(row["DocNum"]), str(row["DocEntry"]))
     return Outcome(
         state=State.POSTED,
         number=str(row["DocNum"]),
@@ -264,5 +270,5 @@ def _drafted(row: Row, document: Document) -> Outcome:
         total=None,
         currency=document.invoice.currency.code,
         written_hash=document.hash,
-        note=f"It waits for approval in SAP Business One as draft {row['DocEntry']}.",
+        remark=refusal("draft_waits", draft=row["DocEntry"]),
     )

@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import Refused
 from shared.messages import State
+from shared.refusals import refusal
 from tests.integration.onec_connector.conftest import INVOICES, Base, export
 from tests.unit.onec import samples
 
@@ -45,7 +46,7 @@ async def test_edited_rows_are_told_and_kept(onec: Base) -> None:
 
     outcome = await export(onec.connector())
 
-    assert outcome.note == "changed in accounting: Товары[1].Цена"
+    assert outcome.remark == refusal("changed_in_accounting", fields="Товары[1].Цена")
     assert (await onec.rows(INVOICES))[0]["Товары"][0]["Цена"] == 90
 
 

@@ -10,6 +10,7 @@ import pytest
 from shared.documents import Customer
 from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
 from shared.messages import State
+from shared.refusals import refusal
 from shared.sapb1 import fence
 from tests.integration.sapb1_connector.conftest import Bridge, Company
 from tests.unit.sapb1.examples import ADVICE, CUSTOMER, PUMP, document, invoice, key_of, line, route
@@ -123,13 +124,13 @@ async def test_an_approval_procedure_leaves_one_draft(bridge: Bridge, company: C
     outcomes = [await bridge.export(document()) for _ in range(2)]
     assert [outcome.state for outcome in outcomes] == [State.DRAFT, State.DRAFT]
     (draft,) = await company.rows("Drafts")
-    assert outcomes[0].note == f"It waits for approval in SAP Business One as draft {draft['DocEntry']}."
+    assert outcomes[0].remark == refusal("draft_waits", draft=draft["DocEntry"])
 
     await company.turn(approval=False)
     await company.accountant("DraftsService_SaveDraftToDocument", Document={"DocEntry": draft["DocEntry"]})
     approved = await bridge.export(document())
     assert approved.state is State.POSTED
-    assert approved.note == ""
+    assert approved.remark is None
     assert len(await company.invoices()) == 1
 
 

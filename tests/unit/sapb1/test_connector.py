@@ -14,6 +14,7 @@ from shared.documents import Customer
 from shared.errors import Misconfigured, Refused, Unavailable
 from shared.http import Http
 from shared.messages import Document, Journalled, State
+from shared.refusals import refusal
 from shared.sapb1 import fence
 from shared.sapb1.connector import Sapb1Connector
 from tests.unit.sapb1.examples import ADVICE, CUSTOMER, ORGANIZATION, document, invoice, key_of, line, route
@@ -221,7 +222,7 @@ async def test_a_draft_is_kept_behind_a_claim_of_its_own() -> None:
     sap.found["Drafts"] = [[written(DocEntry=77)]]
     outcome = await export(sap)
     assert (outcome.state, outcome.number, outcome.accounting_id) == (State.DRAFT, "", "Drafts(77)")
-    assert outcome.note == "It waits for approval in SAP Business One as draft 77."
+    assert outcome.remark == refusal("draft_waits", draft=77)
     assert sap.calls[-1] == f"POST {fence.CLAIMS}"
 
 
@@ -239,7 +240,7 @@ async def test_a_second_draft_of_the_same_invoice_is_pointed_out() -> None:
     sap.found["Invoices"] = [[written()]]
     outcome = await export(sap, document(attempt=1))
     assert (outcome.state, outcome.number) == (State.POSTED, "501")
-    assert outcome.note == "The same invoice stands in draft 77 too: remove it."
+    assert outcome.remark == refusal("second_draft", drafts="77")
 
 
 @pytest.mark.parametrize(
