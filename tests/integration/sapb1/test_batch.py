@@ -1,5 +1,8 @@
 """Batches: order, atomic changesets, references, and the fence of a claim row."""
 
+import asyncio
+
+import httpx
 import pytest
 
 from infra.local.sapb1 import company
@@ -117,3 +120,20 @@ async def test_v1_answers_202(prepared: Client) -> None:
     )
     assert reply.status_code == 202
     assert "HTTP/1.1 201 Created\r\nContent-ID: 1\r\n" in reply.text
+
+
+async def test_of_many_at_once_one_gets_the_key(prepared: Client) -> None:
+    answers = await asyncio.gather(*(prepared.batch(claimed("k1")) for _ in range(10)))
+    assert sorted(len(parts) for parts in answers) == [1] * 9 + [2]
+    assert len((await prepared.get("Invoices"))["value"]) == 1
+
+
+async def test_an_answer_that_is_lost_leaves_the_document(prepared: Client) -> None:
+    await prepared.local("POST", "faults", {"kind": "drop_after", "match": "POST .*batch"})
+    with pytest.raises(httpx.HTTPError):
+        await prepared.batch(claimed("k1"))
+    assert len((await prepared.get("Invoices", filter="U_ACX_Key eq 'k1'"))["value"]) == 1
+    await prepared.local("POST", "faults", {"kind": "drop_before", "match": "POST .*batch"})
+    with pytest.raises(httpx.HTTPError):
+        await prepared.batch(claimed("k2"))
+    assert (await prepared.get("Invoices", filter="U_ACX_Key eq 'k2'"))["value"] == []
