@@ -16,7 +16,8 @@ from infra.local.servicebus import errors
 from infra.local.servicebus.config import Limits, QueueProperties
 from infra.local.servicebus.errors import RefusedError
 from infra.local.servicebus.faults import Faults
-from infra.local.servicebus.queues import DEAD_LETTER_SUFFIX, Journal, Queue
+from infra.local.servicebus.journal import Journal
+from infra.local.servicebus.queues import DEAD_LETTER_SUFFIX, Queue
 
 LOG = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Entity:
 
 
 class Broker:
-    """Serve queues. ``now`` gives seconds since 1970, UTC; a test may turn it (then call :meth:`advance`)."""
+    """Serve queues. ``now`` gives seconds since 1970, UTC; a test that turns it calls :meth:`settle_turn`."""
 
     def __init__(
         self,
@@ -102,6 +103,8 @@ class Broker:
         self._writers: dict[Callable[[], None], None] = {}
         self._turn: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._due: float | None = None
+        """When time next brings something; as of the end of the last turn."""
         for name, properties in queues.items():
             dead_letters = Queue(name + DEAD_LETTER_SUFFIX, properties, now, keeper)
             self._add(dead_letters)
@@ -166,25 +169,26 @@ class Broker:
         """Commit, acknowledge, deliver, write; then wait for the next thing that time brings."""
         self._turn = None
         try:
-            for entity in self._entities.values():
-                entity.queue.advance()
-            # Handing out locks nothing in the file but removes what a receiver takes without a lock, and buries
-            # what has expired: so commit before (for the acknowledgements) and after (for the deliveries).
+            if self._due is not None and self._due <= self.now():
+                for queue in self.queues():
+                    _guarded(queue.advance)
+            # What is acknowledged is committed before. Delivering changes the file too, where a receiver takes
+            # without a lock or a message has expired: so commit again before anything is written to a client.
             self._keeper.commit()
             acknowledgements, self._acknowledgements = self._acknowledgements, []
             for acknowledge in acknowledgements:
-                acknowledge()
+                _guarded(acknowledge)
             while self._dirty:
                 entity = next(iter(self._dirty))
                 del self._dirty[entity]
-                entity.pump()
+                _guarded(entity.pump)
             self._keeper.commit()
         except sqlite3.Error as error:
             self._fail(error)
             return
         writers, self._writers = self._writers, {}
         for write in writers:
-            write()
+            _guarded(write)
         self._arm()
 
     def _fail(self, error: Exception) -> None:
@@ -197,11 +201,17 @@ class Broker:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due = min((at for queue in self.queues() if (at := queue.next_due()) is not None), default=None)
-        if due is not None:
-            delay = max(0.0, due - self.now())
+        self._due = min((at for queue in self.queues() if (at := queue.next_due()) is not None), default=None)
+        if self._due is not None:
+            delay = max(0.0, self._due - self.now())
             self._timer = asyncio.get_running_loop().call_later(delay, self._request_turn)
 
-    def advance(self) -> None:
-        """Do what has become due; for a clock that was turned by hand."""
-        self._request_turn()
+
+def _guarded(step: Callable[[], None]) -> None:
+    """Take a step; a defect in one is logged, and the others are taken all the same."""
+    try:
+        step()
+    except sqlite3.Error:
+        raise
+    except Exception:
+        LOG.exception("a step of the broker's turn failed")

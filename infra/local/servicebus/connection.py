@@ -46,7 +46,7 @@ class AmqpConnection(asyncio.Protocol):
         self._engine.max_frame_size = 65536
         self._engine.bind(self._connection)
         self._on: dict[int, Callable[[Any], None]] = {
-            Event.CONNECTION_REMOTE_OPEN.number: lambda _: self._connection.open(),
+            Event.CONNECTION_REMOTE_OPEN.number: self._opened,
             Event.CONNECTION_REMOTE_CLOSE.number: lambda _: self._connection.close(),
             Event.SESSION_REMOTE_OPEN.number: self._session_opened,
             Event.SESSION_REMOTE_CLOSE.number: self._session_closed,
@@ -81,8 +81,6 @@ class AmqpConnection(asyncio.Protocol):
                 self._dispatch()
         except ProtonException as error:
             LOG.warning("a client broke the protocol: %s", error)
-        if self._heartbeat is None:
-            self._tick()
         self._write()
 
     def pause_writing(self) -> None:
@@ -110,14 +108,14 @@ class AmqpConnection(asyncio.Protocol):
         self._events.release()
 
     def _tick(self) -> None:
-        """Send a heartbeat where the client asked for them."""
+        """Send heartbeats where the client asked for them."""
         if self._socket is None:
             return
         now = time.monotonic()
         deadline = self._engine.tick(now)
-        delay = max(deadline - now, 0.1) if deadline else 30.0
-        self._heartbeat = asyncio.get_running_loop().call_later(delay, self._tick)
-        self._write()
+        if deadline:
+            self._heartbeat = asyncio.get_running_loop().call_later(max(deadline - now, 0.1), self._tick)
+            self._write()
 
     def output(self) -> None:
         """Write at the end of the turn."""
@@ -149,6 +147,10 @@ class AmqpConnection(asyncio.Protocol):
                 LOG.exception("an event could not be handled; its connection is closed")
                 self._connection.condition = condition(RefusedError(errors.INTERNAL_ERROR, "The broker failed."))
                 self._connection.close()
+
+    def _opened(self, _event: Any) -> None:
+        self._connection.open()
+        self._tick()
 
     def _session_opened(self, event: Any) -> None:
         session_of(event).open()

@@ -8,64 +8,17 @@ the messages it holds locked until the lock runs out, unless they belong to a se
 
 import heapq
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from infra.local.servicebus import codec, errors
 from infra.local.servicebus.config import FOREVER, QueueProperties
 from infra.local.servicebus.errors import RefusedError
+from infra.local.servicebus.history import History
+from infra.local.servicebus.journal import Journal
+from infra.local.servicebus.locks import Lock, Locks, SessionLock
 from infra.local.servicebus.messages import Message, State
 
 DEAD_LETTER_SUFFIX = "/$deadletterqueue"
-
-
-class Journal(Protocol):
-    """Where a queue writes what must survive a restart."""
-
-    def put(self, queue: str, message: Message) -> None:
-        """Keep a message as it is now."""
-
-    def remove(self, queue: str, sequence_number: int) -> None:
-        """Forget a message."""
-
-    def put_session_state(self, queue: str, session_id: str, state: bytes | None) -> None:
-        """Keep a session's state; None forgets it."""
-
-    def put_seen(self, queue: str, message_id: str, at: float) -> None:
-        """Remember a message id for duplicate detection."""
-
-    def forget_seen(self, queue: str, before: float) -> None:
-        """Forget the message ids seen before a time."""
-
-    def put_next_sequence(self, queue: str, number: int) -> None:
-        """Keep the next sequence number."""
-
-
-@dataclass(slots=True, eq=False)
-class SessionLock:
-    """A session in the hands of one receiver."""
-
-    session_id: str
-    until: float
-    lost: Callable[[], None]
-    """Called when the lock runs out."""
-
-
-@dataclass(slots=True, eq=False)
-class Lock:
-    """A message in the hands of one receiver."""
-
-    message: Message
-    until: float
-    session: SessionLock | None
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
-
-    @property
-    def expires_at(self) -> float:
-        """A session's messages are held as long as the session is."""
-        return self.until if self.session is None else self.session.until
 
 
 class Queue:
@@ -93,12 +46,10 @@ class Queue:
         """Sessions that have something to receive and no receiver, the longest waiting first."""
         self._sessions: dict[str, SessionLock] = {}
         self._states: dict[str, bytes] = {}
-        self._locks: dict[uuid.UUID, Lock] = {}
-        self._locked: dict[int, Lock] = {}
-        self._lock_order: deque[tuple[float, uuid.UUID]] = deque()
+        self._locks = Locks(properties.lock_duration)
+        self._history = History(name, properties.duplicate_window, journal)
         self._scheduled: list[tuple[float, int]] = []
         self._expiring: list[tuple[float, int]] = []
-        self._seen: dict[str, float] = {}
 
     @property
     def requires_session(self) -> bool:
@@ -147,23 +98,7 @@ class Queue:
         return number
 
     def _is_duplicate(self, message_id: str, now: float) -> bool:
-        if not self.properties.requires_duplicate_detection:
-            return False
-        horizon = now - self.properties.duplicate_window
-        stale = []
-        for seen, at in self._seen.items():
-            if at > horizon:
-                break
-            stale.append(seen)
-        for seen in stale:
-            del self._seen[seen]
-        if stale:
-            self._journal.forget_seen(self.name, horizon)
-        if message_id in self._seen:
-            return True
-        self._seen[message_id] = now
-        self._journal.put_seen(self.name, message_id, now)
-        return False
+        return self.properties.requires_duplicate_detection and self._history.has(message_id, now)
 
     def _activate(self, message: Message, now: float) -> None:
         message.state = State.ACTIVE
@@ -211,7 +146,7 @@ class Queue:
         now = self._now()
         while heap:
             message = self.messages.get(heap[0])
-            if message is None or message.state is not State.ACTIVE or message.sequence_number in self._locked:
+            if message is None or message.state is not State.ACTIVE or self._locks.holder(message.sequence_number):
                 heapq.heappop(heap)
                 continue
             if message.expires_at is not None and message.expires_at <= now:
@@ -229,7 +164,7 @@ class Queue:
         if message is None:
             return None
         heapq.heappop(self._lanes[lane])
-        return self._lock(message, session)
+        return self._locks.take(message, session, self._now())
 
     def take_next(self, session: SessionLock | None) -> Message | None:
         """Take the next message (of a session) out of the queue; None where there is none."""
@@ -241,14 +176,6 @@ class Queue:
         self._remove(message)
         return message
 
-    def _lock(self, message: Message, session: SessionLock | None) -> Lock:
-        lock = Lock(message, self._now() + self.properties.lock_duration, session)
-        self._locks[lock.token] = lock
-        self._locked[message.sequence_number] = lock
-        if session is None:
-            self._lock_order.append((lock.until, lock.token))
-        return lock
-
     def receive_deferred(
         self, sequence_numbers: list[int], session: SessionLock | None, *, delete: bool
     ) -> list[tuple[Message, Lock | None]]:
@@ -259,7 +186,7 @@ class Queue:
             if (
                 message is None
                 or message.state is not State.DEFERRED
-                or number in self._locked
+                or self._locks.holder(number) is not None
                 or (session is not None and message.session_id != session.session_id)
             ):
                 raise RefusedError(
@@ -267,7 +194,7 @@ class Queue:
                 )
             found.append(message)
         if not delete:
-            return [(message, self._lock(message, session)) for message in found]
+            return [(message, self._locks.take(message, session, self._now())) for message in found]
         for message in found:
             self._remove(message)
         return [(message, None) for message in found]
@@ -285,39 +212,23 @@ class Queue:
 
     # --- settling -----------------------------------------------------------------------------------------------
 
-    def _unlock(self, token: uuid.UUID) -> Message:
-        """Give up a valid lock. RefusedError where it is lost."""
-        lock = self._locks.get(token)
-        if lock is None or lock.expires_at <= self._now():
-            raise (
-                errors.message_lock_lost()
-                if lock is None or lock.session is None
-                else errors.session_lock_lost(lock.session.session_id)
-            )
-        self._drop(lock)
-        return lock.message
-
-    def _drop(self, lock: Lock) -> None:
-        del self._locks[lock.token]
-        del self._locked[lock.message.sequence_number]
-
     def complete(self, token: uuid.UUID) -> None:
         """Remove a locked message."""
-        self._remove(self._unlock(token))
+        self._remove(self._locks.give_up(token, self._now()))
 
     def abandon(self, token: uuid.UUID, modified: Mapping[str, bytes]) -> None:
         """Give a locked message back; it counts as a delivery."""
-        message = self._unlock(token)
+        message = self._locks.give_up(token, self._now())
         message.added = {**message.added, **modified}
         self._give_back(message, counted=True)
 
     def release(self, token: uuid.UUID) -> None:
         """Give a locked message back unread; it does not count."""
-        self._give_back(self._unlock(token), counted=False)
+        self._give_back(self._locks.give_up(token, self._now()), counted=False)
 
     def defer(self, token: uuid.UUID, modified: Mapping[str, bytes]) -> None:
         """Set a locked message aside until it is asked for by its number."""
-        message = self._unlock(token)
+        message = self._locks.give_up(token, self._now())
         message.added = {**message.added, **modified}
         message.state = State.DEFERRED
         self._keep(message)
@@ -328,7 +239,7 @@ class Queue:
         """Move a locked message to the dead letters."""
         if self.dead_letters is None:
             raise RefusedError(errors.NOT_ALLOWED, "A message in a dead-letter queue cannot be dead-lettered again.")
-        message = self._unlock(token)
+        message = self._locks.give_up(token, self._now())
         message.added = {**message.added, **modified}
         self._bury(message, reason, description)
 
@@ -367,12 +278,7 @@ class Queue:
 
     def renew(self, token: uuid.UUID) -> float:
         """Hold a lock for another lock duration; give its new end."""
-        lock = self._locks.get(token)
-        if lock is None or lock.session is not None or lock.until <= self._now():
-            raise errors.message_lock_lost()
-        lock.until = self._now() + self.properties.lock_duration
-        self._lock_order.append((lock.until, lock.token))
-        return lock.until
+        return self._locks.renew(token, self._now())
 
     # --- sessions -----------------------------------------------------------------------------------------------
 
@@ -402,8 +308,8 @@ class Queue:
         if self._sessions.get(session.session_id) is not session:
             return
         del self._sessions[session.session_id]
-        for lock in [lock for lock in self._locks.values() if lock.session is session]:
-            self._drop(lock)
+        for lock in self._locks.of_session(session):
+            self._locks.drop(lock)
             self._give_back(lock.message, counted=counted)
         if self._next(session.session_id) is not None:
             self._ready.setdefault(session.session_id)
@@ -443,15 +349,10 @@ class Queue:
 
     def next_due(self) -> float | None:
         """Give the time at which :meth:`advance` has something to do; None: never, as things stand."""
-        while self._lock_order:
-            until, token = self._lock_order[0]
-            lock = self._locks.get(token)
-            if lock is not None and lock.until == until:
-                break
-            self._lock_order.popleft()
         times = [session.until for session in self._sessions.values()]
-        if self._lock_order:
-            times.append(self._lock_order[0][0])
+        lock_due = self._locks.next_due()
+        if lock_due is not None:
+            times.append(lock_due)
         if self._scheduled:
             times.append(self._scheduled[0][0])
         if self._expiring:
@@ -464,12 +365,12 @@ class Queue:
         for session in [session for session in self._sessions.values() if session.until <= now]:
             self.release_session(session, counted=True)
             session.lost()
-        while self._lock_order and self._lock_order[0][0] <= now:
-            until, token = self._lock_order.popleft()
-            lock = self._locks.get(token)
-            if lock is not None and lock.until == until:
-                self._drop(lock)
-                self._give_back(lock.message, counted=True)
+        for message in self._locks.take_back(now):
+            self._give_back(message, counted=True)
+        self._activate_due(now)
+        self._expire_due(now)
+
+    def _activate_due(self, now: float) -> None:
         while self._scheduled and self._scheduled[0][0] <= now:
             _, number = heapq.heappop(self._scheduled)
             message = self.messages.get(number)
@@ -477,14 +378,17 @@ class Queue:
                 self._remove(message)
                 message.sequence_number = self._number()
                 self._activate(message, now)
+
+    def _expire_due(self, now: float) -> None:
         while self._expiring and self._expiring[0][0] <= now:
             _, number = heapq.heappop(self._expiring)
             message = self.messages.get(number)
             if message is None or message.expires_at is None:
                 continue
-            if number in self._locked:
+            lock = self._locks.holder(number)
+            if lock is not None:
                 # A message in a receiver's hands does not expire; look again when its lock has run out.
-                heapq.heappush(self._expiring, (self._locked[number].expires_at, number))
+                heapq.heappush(self._expiring, (lock.expires_at, number))
             elif message.expires_at <= now:
                 self._expire_message(message)
 
@@ -501,7 +405,7 @@ class Queue:
     ) -> None:
         """Go on where a former run stopped; what was locked is free again."""
         self._states = dict(states)
-        self._seen = dict(seen)
+        self._history.restore(seen)
         self.next_sequence = next_sequence
         for message in messages:
             self.messages[message.sequence_number] = message

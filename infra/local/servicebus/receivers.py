@@ -13,7 +13,7 @@ from infra.local.servicebus.ends import End, Peer, open_link
 from infra.local.servicebus.engine import condition, filters
 from infra.local.servicebus.errors import RefusedError
 from infra.local.servicebus.faults import Kind
-from infra.local.servicebus.queues import Lock, SessionLock
+from infra.local.servicebus.locks import Lock, SessionLock
 
 FAULTS: tuple[Kind, ...] = ("status", "drop_before", "drop_after")
 SESSION_FILTER = "com.microsoft:session-filter"

@@ -60,11 +60,14 @@ async def start(options: ServeOptions, *, now: Callable[[], float] = time.time) 
     if unknown:
         raise ConfigError(f"servicebus has no setting {sorted(unknown)[0]!r}; it has {', '.join(sorted(SETTINGS))}")
     queues = load(Path(options.settings.get("config", DEFAULT_CONFIG)))
+    max_message_bytes = options.settings.get("max_message_bytes", str(Limits.max_message_bytes))
+    if not max_message_bytes.isdigit():
+        raise ConfigError(f"max_message_bytes is a number of bytes, not {max_message_bytes!r}")
     broker = Broker(
         queues,
         keeper=Memory() if options.state is None else Store(options.state),
         key=options.settings.get("key", DEFAULT_KEY),
-        limits=Limits(max_message_bytes=int(options.settings.get("max_message_bytes", Limits.max_message_bytes))),
+        limits=Limits(max_message_bytes=int(max_message_bytes)),
         now=now,
     )
     failed = broker.start()
@@ -78,7 +81,10 @@ async def start(options: ServeOptions, *, now: Callable[[], float] = time.time) 
 
 async def serve(options: ServeOptions) -> None:
     """Serve until SIGTERM, having printed the first line. Ends with an error when the state cannot be written."""
-    running = await start(options)
+    try:
+        running = await start(options)
+    except ConfigError as error:
+        raise SystemExit(f"servicebus: {error}") from error
     say({"service": "servicebus", "connection_string": running.connection_string})
     stopped = asyncio.ensure_future(until_stopped())
     try:

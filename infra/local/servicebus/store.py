@@ -6,6 +6,7 @@ a machine that loses its power may.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.local.servicebus import codec
@@ -101,7 +102,7 @@ class Store:
         """Write everything gathered, in one transaction."""
         if not (self._messages or self._sequences or self._states or self._seen or self._forgotten):
             return
-        run = self._connection.executemany
+        run = self._run
         self._connection.execute("BEGIN")
         run(
             "DELETE FROM message WHERE queue = ? AND sequence_number = ?",
@@ -125,6 +126,10 @@ class Store:
         self._connection.execute("COMMIT")
         for gathered in (self._messages, self._sequences, self._states, self._seen, self._forgotten):
             gathered.clear()
+
+    def _run(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
+            self._connection.executemany(statement, rows)
 
     def load(self, queue: Queue) -> None:
         """Fill a queue with what a former run left."""
