@@ -67,6 +67,7 @@ class Listener:
         self._about = {"function": function.name}
         self._lanes: set[asyncio.Task[None]] = set()
         self._busy: set[asyncio.Task[None] | None] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._away = False
 
@@ -92,6 +93,7 @@ class Listener:
         for lane in self._lanes:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
+        await asyncio.gather(*self._closing)
         await self._namespace.close()
 
     def _add_lane(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -134,7 +136,16 @@ class Listener:
                 log.info("The listener of %s reached its broker again.", self._trigger.queue, extra=self._about)
             yield receiver
         finally:
+            # The link is given up at once, the rest takes up to a second: a lane need not wait for it.
+            closing = asyncio.create_task(self._close(receiver))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def _close(self, receiver: ServiceBusReceiver) -> None:
+        try:
             await receiver.close()
+        except Exception as error:  # noqa: BLE001 - a broken connection may break in its closing, too; it is logged
+            log.debug("A receiver of %s did not close: %r", self._trigger.queue, error, extra=self._about)
 
     async def _batches(self) -> None:
         async with self._receiver() as receiver:

@@ -114,18 +114,17 @@ class _Fields:
 def _fields(message: ServiceBusReceivedMessage) -> _Fields:
     enqueued = message.enqueued_time_utc or _NEVER
     expires = _expiry(enqueued, message.time_to_live)
-    token = message.lock_token
     return _Fields(
         texts={
             "DeadLetterSource": message.dead_letter_source,
-            "LockToken": None if token is None else str(token),
-            "MessageId": message.message_id,
+            "LockToken": _named(message.lock_token),
+            "MessageId": _named(message.message_id),
             "ContentType": message.content_type,
             "ReplyTo": message.reply_to,
             "To": message.to,
             "Subject": message.subject,
             "Label": message.subject,
-            "CorrelationId": message.correlation_id,
+            "CorrelationId": _named(message.correlation_id),
             "SessionId": message.session_id,
             "ReplyToSessionId": message.reply_to_session_id,
             "PartitionKey": message.partition_key,
@@ -147,6 +146,11 @@ def application_properties(message: ServiceBusReceivedMessage) -> dict[str, Any]
     """Give the application properties with text for the SDK's bytes."""
     properties: Mapping[Any, Any] = message.application_properties or {}
     return {_decoded(key): _decoded(value) for key, value in properties.items()}
+
+
+def _named(identifier: object) -> str | None:
+    # AMQP lets an id be a number, a UUID or bytes as well; .NET gives its text.
+    return None if identifier is None else str(_decoded(identifier))
 
 
 def _decoded(value: Any) -> Any:

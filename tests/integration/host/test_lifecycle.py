@@ -162,11 +162,13 @@ class Own:
         config = ("--set", f"config={APPS / 'Config.json'}", "--state", str(self.folder / "broker.sqlite"))
         return serving("servicebus", "--port", str(self.port), *config, log=self.folder / "broker.log")
 
-    def host(self, connection_string: str) -> contextlib.AbstractAsyncContextManager[Server]:
-        sample = APPS / "sample"
+    def host(
+        self, connection_string: str, app: Path = APPS / "sample"
+    ) -> contextlib.AbstractAsyncContextManager[Server]:
+        settings = APPS / "sample" / "settings.json"
         return serving(
             "host",
-            *("--set", f"app={sample}", "--set", f"settings={sample / 'settings.json'}", "--set", "master_key=m"),
+            *("--set", f"app={app}", "--set", f"settings={settings}", "--set", "master_key=m"),
             log=self.folder / "host.log",
             environment={"RECORD": str(self.record.file), "ServiceBusConnection": connection_string},
         )
@@ -210,6 +212,38 @@ async def test_listeners_come_back_with_the_broker(own: Own) -> None:
                 lambda seen: "second" in seen[0] and "second" in seen[1] and seen[2],
             )
             assert "The listener of lanes reached its broker again" in own.log()
+
+
+async def test_lost_lock_is_logged_and_its_message_comes_again(own: Own, tmp_path: Path) -> None:
+    app = write_app(
+        tmp_path / "app",
+        """
+        import asyncio, json, os
+        async def note(function, message):
+            with open(os.environ["RECORD"], "a") as file:
+                file.write(json.dumps({"function": function, "count": message.delivery_count}) + "\\n")
+            if message.delivery_count == 1:
+                await asyncio.sleep(2.6)  # the locks last 2 s
+        @app.service_bus_queue_trigger("m", queue_name="batch", connection="ServiceBusConnection", cardinality="many")
+        async def many(m: List[func.ServiceBusMessage]) -> None:
+            await note("many", m[0])
+        @app.service_bus_queue_trigger(
+            "m", queue_name="lanes", connection="ServiceBusConnection", is_sessions_enabled=True
+        )
+        async def lane(m: func.ServiceBusMessage) -> None:
+            await note("lane", m)
+        """,
+        extensions={"serviceBus": {"maxAutoLockRenewalDuration": "00:00:00", "sessionIdleTimeout": "00:00:01"}},
+    )
+    async with own.broker() as broker:
+        address = broker["connection_string"]
+        async with own.host(address, app):
+            await send(address, "batch", ServiceBusMessage("a batch's locks are never renewed"))
+            await send(address, "lanes", ServiceBusMessage("nor are these, by the setting", session_id="s"))
+            for function in ("many", "lane"):
+                lines = await own.record.until(function, lambda lines: len(lines) == 2)
+                assert [line["count"] for line in lines] == [1, 2]
+            await until(own.log, lambda log: "WARNING many: The lock of message" in log and "WARNING lane: " in log)
 
 
 async def test_stop_lets_running_invocations_end_and_starts_no_more(own: Own) -> None:
