@@ -86,6 +86,27 @@ def test_an_attach_that_was_given_up_takes_no_session(
     assert accept().session.session_id == "s"
 
 
+@cuts_connections
+def test_an_attach_whose_client_died_takes_no_session(
+    namespace: Namespace, sender: ServiceBusSender, accept: Accept
+) -> None:
+    if namespace.local is None:
+        pytest.skip("a real namespace's end of the connection is out of reach")
+    local = namespace.local
+    entity = local.running.broker.entity("sessions")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(accept, wait=30)
+        while not local.call(lambda: len(entity.candidates)):
+            assert not waiting.done()
+        local.cut_connections()
+        with pytest.raises(ServiceBusError):
+            waiting.result(20)
+    assert local.call(lambda: len(entity.candidates)) == 0
+    namespace.client().get_queue_sender("sessions").send_messages(message("1", "s"))
+    fresh = namespace.client().get_queue_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT)
+    assert str(one(fresh)) == "1"
+
+
 def test_a_held_session_cannot_be_taken(sender: ServiceBusSender, accept: Accept) -> None:
     sender.send_messages(message("1", "s"))
     accept("s")
