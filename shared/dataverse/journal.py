@@ -81,14 +81,17 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
         return Change(_columns(result, None, language))
     if result.version < current.version:
         wrote = result.state.in_accounting
-        adopt = wrote and not current.accounting_id
-        identity = {"acx_number": result.number, "acx_accountingid": result.accounting_id} if adopt else None
-        return Change(identity, again=wrote)
+        columns = _adopted(current, result) or {}
+        if wrote and result.written_hash != current.written_hash:
+            # Accounting may hold the older content now: what is looked at again must not pass for written.
+            columns["acx_writtenhash"] = result.written_hash
+        return Change(columns or None, again=wrote)
     if result.version == current.version:
         if result.state is State.RETRYING and current.state.in_accounting:
             return Change(None)
-        if not result.state.in_accounting and _order(result) < (current.attempt, current.changed_at or result.at):
-            return Change(None)
+        overtaken = current.state is State.RETRYING and result.state.in_accounting
+        if _is_earlier(result, current) and not overtaken:
+            return Change(_adopted(current, result))
         if _same(current, result, language):
             return Change(None)
     return Change(_columns(result, current, language))
@@ -97,25 +100,40 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
 def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -> Journalled:
     """Give the row as it will be once these columns are written, for the next result of the same batch."""
     base = current or Journalled(row_id=UUID(int=0), etag="", state=result.state)
+    held = {
+        "written_hash": columns.get("acx_writtenhash", base.written_hash),
+        "number": columns.get("acx_number", base.number),
+        "accounting_id": columns.get("acx_accountingid", base.accounting_id),
+    }
     if "acx_state" not in columns:
-        return base.model_copy(update={"number": result.number, "accounting_id": result.accounting_id})
-    return base.model_copy(
-        update={
-            "state": result.state,
-            "version": result.version,
-            "hash": result.hash,
-            "written_hash": columns.get("acx_writtenhash", base.written_hash),
-            "attempt": result.attempt,
-            "changed_at": result.at,
-            "number": columns.get("acx_number", base.number),
-            "accounting_id": columns.get("acx_accountingid", base.accounting_id),
-            "message": columns["acx_message"],
-        }
-    )
+        return base.model_copy(update=held)
+    said = {
+        "state": result.state,
+        "version": result.version,
+        "hash": result.hash,
+        "attempt": result.attempt,
+        "changed_at": result.at,
+        "message": columns["acx_message"],
+    }
+    return base.model_copy(update=held | said)
 
 
-def _order(result: Result) -> tuple[int, datetime]:
-    return (result.attempt, result.at)
+def _adopted(current: Journalled, result: Result) -> dict[str, Any] | None:
+    """Of a word that comes too late, what accounting calls the document is kept where nobody knew it."""
+    if not result.state.in_accounting or current.accounting_id:
+        return None
+    return {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
+
+
+def _is_earlier(result: Result, current: Journalled) -> bool:
+    """Whether a result about the same version was said before the row's last word.
+
+    By time first: a new trigger counts its attempts from 0 again, and its refusal is news. The row keeps whole seconds.
+    """
+    if current.changed_at is None:
+        return False
+    said, last = (moment_.replace(microsecond=0) for moment_ in (result.at, current.changed_at))
+    return (said, result.attempt) < (last, current.attempt)
 
 
 def _same(current: Journalled, result: Result, language: Language) -> bool:
@@ -125,6 +143,7 @@ def _same(current: Journalled, result: Result, language: Language) -> bool:
         and result.state is not State.RETRYING
         and current.number == (result.number or current.number)
         and current.accounting_id == (result.accounting_id or current.accounting_id)
+        and (current.written_hash == result.written_hash or not result.state.in_accounting)
         and current.message == message(result, current, language)[:MAX_MESSAGE].strip()
     )
 
