@@ -146,7 +146,7 @@ class Export:
                 output.add(RESULTS, result_envelope(result))
                 continue
             # Each trigger passes, each repeat of one is the same message: the id follows from what caused it.
-            causes = sorted(reference.message_id for reference in references)
+            causes = sorted({reference.message_id for reference in references})
             identity = message_id(target, "invoice", document.invoice.id, document.version, *causes)
             output.add(TARGET_QUEUES[target], Envelope(body, identity, send.session, document.correlation_id))
             say(logging.INFO, "sent", {"target": target, "invoice": document.invoice.id, "version": document.version})

@@ -62,8 +62,12 @@ class Writeback:
         except Exception as error:  # noqa: BLE001 -- accounting has done its part: its answer must not be lost
             await self._later(results, error)
         else:
+            # One result can be about several rows that were not written; it is sent again once, or it would multiply.
+            waiting: list[Result] = []
             for entry, problem in left:
-                await self._later(entry.results, problem)
+                news = [result for result in entry.results if result not in waiting]
+                waiting += news
+                await self._later(news, problem)
 
     async def _write(self, results: Sequence[Result]) -> list[tuple[_Entry, BridgeError]]:
         """Write what the results say; give the rows that could not be written, and why."""
@@ -105,13 +109,13 @@ class Writeback:
         return conflicts
 
     def _columns(self, entry: _Entry, again: list[Result]) -> dict[str, Any] | None:
-        """Merge the results of one row into what is to be written, in the order of version, attempt and time."""
+        """Merge the results of one row into what is to be written, in the order of version, time and attempt."""
         if entry.columns is not None:
             known = entry.current and entry.current.accounting_id
             return None if known == entry.columns["acx_accountingid"] else entry.columns
         written: dict[str, Any] = {}
         current = entry.current
-        for result in sorted(entry.results, key=lambda result: (result.version, result.attempt, result.at)):
+        for result in sorted(entry.results, key=lambda result: (result.version, result.at, result.attempt)):
             change = journal.merge(current, result, self._settings.language)
             if change.again and result not in again:
                 again.append(result)
