@@ -11,6 +11,9 @@ from shared.errors import Misconfigured, Unavailable
 from shared.keys import message_id
 from shared.messages import Reference, Result
 
+_LONGEST_NAMED = 86_400.0
+"""A system that asks for more than a day is asked again after one: a queue keeps no message for ever."""
+
 
 @dataclass(frozen=True)
 class Backoff:
@@ -21,10 +24,10 @@ class Backoff:
     jitter: Callable[[], float] = random.random
 
     def wait(self, attempt: int, retry_after: float | None = None) -> timedelta:
-        """Give the wait before the next attempt; never less than the time that the system named."""
+        """Give the wait before the next attempt; never less than the time (up to a day) that the system named."""
         exponential = min(self.longest, self.first * 2.0 ** min(attempt, 30))
         jittered = exponential * (0.5 + self.jitter() / 2)
-        return timedelta(seconds=max(jittered, retry_after or 0.0))
+        return timedelta(seconds=max(jittered, min(retry_after or 0.0, _LONGEST_NAMED)))
 
 
 def cause_of(error: Exception) -> str:
