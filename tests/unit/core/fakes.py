@@ -161,7 +161,7 @@ class FakeAccounting:
         if self.failure is not None:
             raise self.failure
         invoice = document.invoice
-        outcome = Outcome(State.POSTED, "0000-000001", "ref-1", invoice.total, "RUB", document.hash, "a note")
+        outcome = Outcome(State.POSTED, "0000-000001", "ref-1", invoice.total, "RUB", document.hash)
         return self.held.setdefault(key, outcome)
 
     async def close(self) -> None:

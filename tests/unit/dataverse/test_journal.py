@@ -1,0 +1,307 @@
+"""The journal: what a result changes, whatever order results arrive in."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.dataverse import journal
+from shared.dataverse.journal import STATE_VALUES, after, merge
+from shared.errors import Misconfigured
+from shared.messages import Binding, Journalled, Result, State
+from shared.refusals import refusal
+from tests.builders import ACCOUNT, GOODS, INVOICE, JOURNAL_ROW, NOW, journal_columns, journalled, record_id, result
+
+case = pytest.param
+LATER, EARLIER = NOW + timedelta(minutes=10), NOW - timedelta(minutes=10)
+NO_LINES, FREIGHT = refusal("no_lines"), refusal("freight", value="1")
+NO_LINES_SAID = NO_LINES.text("en", "INV-00001", "")
+
+
+def row(state: State, **changes: Any) -> Journalled:
+    """Give a row whose last word was said at NOW."""
+    return journalled(state, changed_at=NOW, **changes)
+
+
+def news(state: State, **changes: Any) -> Result:
+    reason = {"reason": NO_LINES} if state is State.REFUSED else {}
+    return result(state, **(reason | changes))
+
+
+def test_the_first_word_makes_the_row() -> None:
+    change = merge(None, news(State.POSTED, hash="h", lines=(INVOICE,)), "en")
+    assert change.columns is not None
+    assert not change.again
+    assert change.columns == {
+        "acx_name": "0000-000001",
+        "acx_state": STATE_VALUES[State.POSTED],
+        "acx_message": "",
+        "acx_version": "100",
+        "acx_hash": "h",
+        "acx_generation": 0,
+        "acx_attempts": 0,
+        "acx_changedon": "2026-02-10T09:30:00Z",
+        "acx_nextattempton": None,
+        "acx_hangson": "[]",
+        "acx_correlationid": "correlation",
+        "acx_retry": False,
+        "acx_number": "0000-000001",
+        "acx_accountingid": "ref-1",
+        "acx_writtenhash": "hash",
+        "acx_total": 1220,
+        "acx_currency": None,
+        "acx_lines": f'["{INVOICE}"]',
+        "acx_postedon": "2026-02-10T09:30:00Z",
+    }
+
+
+def test_a_refusal_is_a_sentence_and_leaves_what_accounting_holds() -> None:
+    hung = f"account:{ACCOUNT}"
+    change = merge(row(State.POSTED), news(State.REFUSED, version=101, hangs_on=(hung,)), "ru")
+    assert change.columns is not None
+    assert change.columns["acx_state"] == STATE_VALUES[State.REFUSED]
+    assert change.columns["acx_message"].startswith("Счёт INV-00001: ")
+    assert "В учёте: № 0000-000001." in change.columns["acx_message"]
+    assert hung in change.columns["acx_hangson"]
+    kept = {"acx_number", "acx_accountingid", "acx_writtenhash", "acx_total", "acx_lines", "acx_postedon"}
+    assert not kept & change.columns.keys()
+
+
+def test_retrying_says_when() -> None:
+    change = merge(None, news(State.RETRYING, attempt=1, next_attempt_at=LATER), "en")
+    assert change.columns is not None
+    assert (change.columns["acx_nextattempton"], change.columns["acx_attempts"]) == ("2026-02-10T09:40:00Z", 1)
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "writes", "again"),
+    [
+        # newer versions
+        case(row(State.POSTED), news(State.POSTED, version=101), True, False, id="newer posted"),
+        case(row(State.POSTED), news(State.RETRYING, version=101), True, False, id="newer retrying"),
+        case(row(State.POSTED), news(State.REFUSED, version=101, at=EARLIER), True, False, id="newer refused"),
+        case(row(State.CANCELLED), news(State.POSTED, version=101), True, False, id="newer after cancelled"),
+        # the same version
+        case(row(State.POSTED), news(State.POSTED, at=LATER), False, False, id="posted, said already"),
+        case(row(State.POSTED), news(State.POSTED, at=LATER, number="2"), True, False, id="another number"),
+        case(row(State.POSTED), news(State.POSTED, at=LATER, written_hash="h2"), True, False, id="another hash"),
+        case(row(State.POSTED), news(State.PAID, at=LATER), True, False, id="paid now"),
+        case(row(State.PAID), news(State.POSTED, at=EARLIER), False, False, id="posted, but paid meanwhile"),
+        case(row(State.POSTED), news(State.RETRYING, at=LATER), False, False, id="retrying what is posted"),
+        case(row(State.POSTED), news(State.REFUSED, at=LATER), True, False, id="refused after posted"),
+        case(row(State.POSTED), news(State.REFUSED, at=EARLIER), False, False, id="refused before posted"),
+        case(
+            row(State.POSTED),
+            news(State.REFUSED, at=EARLIER, attempt=3),
+            False,
+            False,
+            id="refused before, many attempts",
+        ),
+        case(row(State.REFUSED), news(State.POSTED, at=LATER), True, False, id="posted after refused"),
+        case(row(State.RETRYING, attempt=3), news(State.POSTED, at=LATER), True, False, id="posted after retrying"),
+        case(row(State.RETRYING, attempt=3), news(State.POSTED, at=EARLIER), True, False, id="retrying overtook"),
+        case(
+            row(State.REFUSED, message=NO_LINES_SAID),
+            news(State.REFUSED, at=LATER),
+            False,
+            False,
+            id="refused, said already",
+        ),
+        case(
+            row(State.REFUSED, message=NO_LINES_SAID),
+            news(State.REFUSED, at=LATER, reason=FREIGHT),
+            True,
+            False,
+            id="another reason",
+        ),
+        case(
+            row(State.REFUSED, message=NO_LINES_SAID, attempt=3),
+            news(State.REFUSED, at=LATER, reason=FREIGHT),
+            True,
+            False,
+            id="another reason at the first attempt of a new trigger",
+        ),
+        case(row(State.REFUSED, attempt=3), news(State.PAUSED, at=LATER), True, False, id="paused by a new trigger"),
+        case(row(State.REFUSED), news(State.RETRYING, at=EARLIER), False, False, id="retrying before refused"),
+        case(row(State.RETRYING, attempt=1), news(State.RETRYING, attempt=2, at=LATER), True, False, id="next attempt"),
+        case(
+            row(State.RETRYING, attempt=2),
+            news(State.RETRYING, attempt=1, at=EARLIER),
+            False,
+            False,
+            id="attempt before",
+        ),
+        case(row(State.RETRYING, attempt=2), news(State.RETRYING, attempt=1), False, False, id="in one second"),
+        # older versions
+        case(row(State.POSTED), news(State.REFUSED, version=99, at=LATER), False, False, id="older refused"),
+        case(row(State.POSTED), news(State.RETRYING, version=99, at=LATER), False, False, id="older retrying"),
+        case(row(State.POSTED), news(State.POSTED, version=99, at=LATER), False, True, id="older posted"),
+        case(row(State.POSTED), news(State.DRAFT, version=99, at=EARLIER), False, True, id="older draft"),
+        case(row(State.REFUSED), news(State.POSTED, version=99, at=LATER), True, True, id="older, and unknown"),
+    ],
+)
+def test_what_a_result_changes(current: Journalled, new: Result, writes: bool, again: bool) -> None:
+    change = merge(current, new, "en")
+    assert (change.columns is not None, change.again) == (writes, again)
+
+
+def test_an_older_result_tells_only_what_accounting_calls_the_document() -> None:
+    change = merge(row(State.REFUSED), news(State.POSTED, version=99), "en")
+    assert change.columns == {
+        "acx_number": "0000-000001",
+        "acx_accountingid": "ref-1",
+        "acx_writtenhash": "hash",
+    }
+
+
+def test_what_an_older_result_wrote_does_not_pass_for_the_newest() -> None:
+    change = merge(row(State.POSTED), news(State.POSTED, version=99, written_hash="older"), "en")
+    assert change.columns == {"acx_writtenhash": "older"}, "else the second look would find nothing to do"
+    assert change.again
+
+
+def test_an_earlier_word_about_the_same_version_keeps_the_last_one() -> None:
+    change = merge(row(State.REFUSED), news(State.POSTED, at=EARLIER), "en")
+    assert change.columns == {"acx_number": "0000-000001", "acx_accountingid": "ref-1"}
+
+
+def test_the_day_of_posting_stays() -> None:
+    change = merge(row(State.POSTED), news(State.PAID, at=LATER), "en")
+    assert change.columns is not None
+    assert "acx_postedon" not in change.columns
+
+
+@pytest.mark.parametrize("state", State)
+def test_saying_the_same_twice_writes_once(state: State) -> None:
+    new = news(state, attempt=1)
+    first = merge(None, new, "en")
+    assert first.columns is not None
+    second = merge(after(None, new, first.columns), new, "en")
+    assert not second.again
+    if state is not State.RETRYING:
+        assert second.columns is None
+
+
+# --- whatever order
+
+_results = st.builds(
+    lambda state, version, attempt, minutes: news(
+        state,
+        version=100 + version,
+        attempt=attempt,
+        at=NOW + timedelta(minutes=minutes),
+        written_hash=f"hash of {version}" if state.in_accounting else "",
+    ),
+    st.sampled_from([State.POSTED, State.REFUSED, State.RETRYING, State.PAUSED, State.PAID, State.CANCELLED]),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(0, 5),
+)
+
+
+def merged(results: list[Result]) -> Journalled:
+    current: Journalled | None = None
+    for each in results:
+        change = merge(current, each, "en")
+        if change.columns is not None:
+            current = after(current, each, change.columns)
+    assert current is not None
+    return current
+
+
+@given(st.lists(_results, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_any_order_ends_in_the_same_version_number_and_id(results: list[Result], random: Any) -> None:
+    turned = list(results)
+    random.shuffle(turned)
+    one, other = merged(results), merged(turned)
+    assert (one.version, one.number, one.accounting_id) == (other.version, other.number, other.accounting_id)
+    assert one.version == max(each.version for each in results)
+    assert bool(one.accounting_id) == any(each.state.in_accounting for each in results)
+
+
+@given(st.lists(_results, min_size=2, max_size=6))
+def test_a_document_that_was_overtaken_is_looked_at_again(results: list[Result]) -> None:
+    current: Journalled | None = None
+    for each in results:
+        change = merge(current, each, "en")
+        assert change.again is bool(current and each.version < current.version and each.state.in_accounting)
+        if change.columns is not None:
+            current = after(current, each, change.columns)
+    last = next(each for each in results if each.version == max(result.version for result in results))
+    assert current is not None
+    assert current.version == last.version
+
+
+# --- reading and writing
+
+
+def test_a_row_is_read() -> None:
+    read = journal.read(
+        journal_columns(
+            STATE_VALUES[State.POSTED],
+            acx_version="12345678901",
+            acx_hash="h",
+            acx_writtenhash="w",
+            acx_generation=2,
+            acx_attempts=3,
+            acx_number="7",
+            acx_accountingid="ref",
+            acx_message="m",
+        )
+    )
+    assert read == Journalled(
+        row_id=JOURNAL_ROW,
+        etag='W/"7"',
+        state=State.POSTED,
+        version=12345678901,
+        hash="h",
+        written_hash="w",
+        generation=2,
+        attempt=3,
+        changed_at=NOW - timedelta(minutes=30),
+        number="7",
+        accounting_id="ref",
+        message="m",
+    )
+
+
+@pytest.mark.parametrize("value", [None, 1, 717_199_999], ids=str)
+def test_an_unknown_state_is_looked_at_again(value: Any) -> None:
+    assert journal.read(journal_columns(value)).state is State.WAITING
+
+
+def test_a_row_without_an_id_is_a_fault_of_the_set_up() -> None:
+    with pytest.raises(Misconfigured):
+        journal.read(journal_columns(1, acx_accountingexportid=None))
+
+
+def test_a_row_is_created_under_its_record_and_changed_only_as_read() -> None:
+    created = journal.write("onec:invoice:1", ("invoice", INVOICE), None, {"acx_name": "x"})
+    assert (created.method, created.path, dict(created.headers)) == ("POST", "acx_accountingexports", {})
+    assert created.body == {
+        "acx_name": "x",
+        "acx_key": "onec:invoice:1",
+        "acx_target": "onec",
+        "acx_invoiceid@odata.bind": f"/invoices({INVOICE})",
+    }
+    changed = journal.write("onec:invoice:1", ("invoice", INVOICE), journalled(), {"acx_name": "x"})
+    assert (changed.method, changed.path) == ("PATCH", f"acx_accountingexports({JOURNAL_ROW})")
+    assert (changed.body, changed.headers) == ({"acx_name": "x"}, {"If-Match": 'W/"7"'})
+
+
+def test_a_binding_is_a_row_of_its_own() -> None:
+    columns = journal.binding_columns(Binding(table="product", id=GOODS, accounting_id="item-1", number="N"), NOW)
+    assert columns["acx_state"] == STATE_VALUES[State.BOUND]
+    assert (columns["acx_accountingid"], columns["acx_number"], columns["acx_name"]) == ("item-1", "N", "N")
+
+
+def test_values_fit_their_columns() -> None:
+    hangs_on = tuple(f"product:{record_id(number)}" for number in range(500))
+    reason = refusal("accounting_refused", message="x" * 10_000)
+    change = merge(None, news(State.REFUSED, reason=reason, record="r" * 300, hangs_on=hangs_on), "en")
+    assert change.columns is not None
+    assert len(change.columns["acx_message"]) <= 4000
+    assert len(change.columns["acx_name"]) <= 200
+    assert len(change.columns["acx_hangson"]) <= 4000
