@@ -16,6 +16,7 @@ blueprint = func.Blueprint()
     queue_name=CHANGES,
     connection=SERVICE_BUS_CONNECTION,
     cardinality=func.Cardinality.MANY,
+    data_type=func.DataType.BINARY,
 )
 async def export(messages: Batch) -> None:
     """Export a batch of references."""

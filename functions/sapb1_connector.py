@@ -17,6 +17,7 @@ QUEUE = TARGET_QUEUES["sapb1"]
     queue_name=QUEUE,
     connection=SERVICE_BUS_CONNECTION,
     is_sessions_enabled=True,
+    data_type=func.DataType.BINARY,
 )
 async def sapb1_connector(message: func.ServiceBusMessage) -> None:
     """Carry one document."""

@@ -16,6 +16,7 @@ blueprint = func.Blueprint()
     queue_name=RESULTS,
     connection=SERVICE_BUS_CONNECTION,
     cardinality=func.Cardinality.MANY,
+    data_type=func.DataType.BINARY,
 )
 async def writeback(messages: Batch) -> None:
     """Write a batch of results."""
