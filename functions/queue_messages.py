@@ -1,7 +1,7 @@
 """From the trigger's message to what a step takes.
 
 Every trigger asks for ``data_type`` binary: without it the host decodes bodies as UTF-8, which destroys gzipped ones.
-Of a batch only body and message id are read: the host shifts other properties to the wrong message where one lacks them.
+Of a batch only body and message id are read: the host shifts other properties to a wrong message where one lacks them.
 """
 
 from typing import List  # noqa: UP035 -- see Batch
