@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,17 +52,18 @@ class World:
         await self._dataverse_local("idle")
         empty = 0
         while empty < 2:
-            empty = empty + 1 if self._waiting() == 0 else 0
+            empty = empty + 1 if await self._waiting() == 0 else 0
             await asyncio.sleep(POLL_SECONDS)
 
-    def _waiting(self) -> int:
-        """Count the messages that are on the queues, locked and scheduled ones too, in the broker's own file."""
-        file = self.stack.folder / "servicebus.sqlite"
-        queues = (CHANGES, *TARGET_QUEUES.values(), RESULTS)
-        marks = ",".join("?" * len(queues))
-        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
-            query = f"SELECT count(*) FROM message WHERE queue IN ({marks})"  # noqa: S608 -- only question marks
-            return int(database.execute(query, queues).fetchone()[0])
+    async def _waiting(self) -> int:
+        """Count the messages that are on the queues, locked and scheduled ones too."""
+        connection = dict(
+            part.split("=", 1) for part in self.stack["servicebus"]["connection_string"].split(";") if part
+        )
+        address = connection["Endpoint"].replace("sb://", "http://")
+        async with httpx.AsyncClient(trust_env=False) as client:
+            counts = (await client.get(f"{address}/_local/queues")).raise_for_status().json()
+        return sum(counts[queue] for queue in (CHANGES, *TARGET_QUEUES.values(), RESULTS))
 
     async def fire_every_event_again(self) -> int:
         """Let Dataverse send every event that it ever sent once more; give their number."""

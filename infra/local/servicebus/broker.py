@@ -140,6 +140,10 @@ class Broker:
             raise RefusedError(errors.NOT_FOUND, f"The messaging entity '{path}' could not be found.")
         return found
 
+    def counts(self) -> dict[str, int]:
+        """Give how many messages each queue, and each queue's dead letters, holds."""
+        return {queue.name: len(queue.messages) for queue in self.queues()}
+
     def queues(self) -> list[Queue]:
         """Give every queue and sub-queue."""
         return [entity.queue for entity in self._entities.values()]

@@ -1,6 +1,11 @@
-"""One port, two protocols: a client that speaks AMQP is served, one that speaks HTTP may tell the broker to fail."""
+"""One port, two protocols: a client that speaks AMQP is served, one that speaks HTTP asks about the broker.
+
+GET /_local/queues   how many messages each queue and its dead letters hold, locked and scheduled ones too
+/_local/faults       see :mod:`infra.local.servicebus.faults`
+"""
 
 import asyncio
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
@@ -9,14 +14,18 @@ from infra.local.servicebus.faults import Faults, answer
 
 METHODS = (b"GET ", b"POST ", b"DELETE ", b"PUT ", b"HEAD ")
 LONGEST_REQUEST = 65536
+QUEUES_PATH = "/_local/queues"
+
+Counts = Callable[[], dict[str, int]]
 
 
 class Doorway(asyncio.Protocol):
     """Looks at a client's first bytes, and hands it on."""
 
-    def __init__(self, amqp: Callable[[], asyncio.Protocol], faults: Faults) -> None:
+    def __init__(self, amqp: Callable[[], asyncio.Protocol], faults: Faults, counts: Counts) -> None:
         self._amqp = amqp
         self._faults = faults
+        self._counts = counts
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -28,17 +37,18 @@ class Doorway(asyncio.Protocol):
         if self._transport is None:
             return
         speaks_http = data.startswith(METHODS)
-        protocol = FaultsEndpoint(self._faults) if speaks_http else self._amqp()
+        protocol = LocalEndpoint(self._faults, self._counts) if speaks_http else self._amqp()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(data)
 
 
-class FaultsEndpoint(asyncio.Protocol):
-    """One HTTP request about the faults; the connection is closed after it."""
+class LocalEndpoint(asyncio.Protocol):
+    """One HTTP request about the broker; the connection is closed after it."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, counts: Counts) -> None:
         self._faults = faults
+        self._counts = counts
         self._transport: asyncio.Transport | None = None
         self._received = b""
 
@@ -60,6 +70,8 @@ class FaultsEndpoint(asyncio.Protocol):
         method, path, *_ = [*request.split(" "), "", ""]
         if not length.isdigit():
             self._answer(HTTPStatus.BAD_REQUEST, b"{}")
+        elif path == QUEUES_PATH and method == "GET":
+            self._answer(HTTPStatus.OK, json.dumps(self._counts()).encode())
         elif len(body) >= int(length):
             self._answer(*answer(self._faults, method, path, body))
 

@@ -74,7 +74,9 @@ async def start(options: ServeOptions, *, now: Callable[[], float] = time.time) 
     loop = asyncio.get_running_loop()
     connections: set[AmqpConnection] = set()
     server = await loop.create_server(
-        lambda: Doorway(lambda: AmqpConnection(broker, connections), broker.faults), "127.0.0.1", options.port
+        lambda: Doorway(lambda: AmqpConnection(broker, connections), broker.faults, broker.counts),
+        "127.0.0.1",
+        options.port,
     )
     return Running(broker, server, server.sockets[0].getsockname()[1], connections, failed)
 
