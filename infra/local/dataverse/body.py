@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from infra.local.dataverse.addresses import parse_key
 from infra.local.dataverse.errors import bad_payload, does_not_exist, no_such_key, not_understood, unknown_segment
 from infra.local.dataverse.schema import Kind, Navigation, Table
 from infra.local.dataverse.store import Ref, Store
-from infra.local.dataverse.values import guid, parse
+from infra.local.dataverse.values import parse
 
 _ADDRESS = re.compile(r"(?:https?://[^/]+)?/?(?:api/data/v\d+\.\d+/)?([A-Za-z_0-9]+)\((.+)\)\Z")
-_KEY = re.compile(r"([A-Za-z_0-9]+)\s*=\s*('(?:[^']|'')*'|[^',]+)\Z")
 _BIND = "@odata.bind"
 
 
@@ -21,35 +21,6 @@ class Body:
 
     values: dict[str, Any] = field(default_factory=dict)
     children: list[tuple[Navigation, list[Mapping[str, Any]]]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Address:
-    """A row as an address names it: by id, or by alternate key."""
-
-    table: Table
-    id: str | None = None
-    key: tuple[str, str] | None = None
-
-
-def parse_key(table: Table, text: str) -> Address:
-    """Read what stands between the brackets of an address."""
-    row_id = guid(text)
-    if row_id is not None:
-        return Address(table, id=row_id)
-    match = _KEY.match(text.strip())
-    if match is None:
-        raise not_understood(f"Unrecognized 'Edm.Guid' literal '{text}' in '{table.set_name}({text})'.")
-    name, value = match[1], match[2]
-    if name == table.key and guid(value) is not None:
-        return Address(table, id=guid(value))
-    if name not in table.alternate_keys or not value.startswith("'"):
-        raise not_understood(
-            f"The key in the request URI is not valid for resource 'Microsoft.Dynamics.CRM.{table.name}'. Ensure that "
-            "the names and number of key properties match the declared or alternate key properties for the resource.",
-            "0x80060888",
-        )
-    return Address(table, key=(name, value[1:-1].replace("''", "'")))
 
 
 class BodyReader:

@@ -7,26 +7,28 @@ case, as the database does, and ``ne`` is true of an empty column.
 """
 
 import operator
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from infra.local.dataverse.errors import DataverseError, not_understood, unknown_property
-from infra.local.dataverse.schema import NUMBERS, TEXTS, Column, Kind, Table
-from infra.local.dataverse.store import Row, Store
-from infra.local.dataverse.values import GUID, day, edm_type, guid, instant
-
-Predicate = Callable[[Row], bool]
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<list>\[[^\]]*\])"
-    r"|(?P<guid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
-    r"|(?P<when>\d{4}-\d{2}-\d{2}(?:T[0-9:.]+(?:Z|[+-]\d{2}:\d{2})?)?)"
-    r"|(?P<number>-?\d+(?:\.\d+)?)"
-    r"|(?P<name>[@A-Za-z_][A-Za-z0-9_.]*)|(?P<mark>[(),=/:]))"
+from infra.local.dataverse.conditions import (
+    Condition,
+    Predicate,
+    Token,
+    both,
+    either,
+    equal,
+    in_value,
+    items_of,
+    reader,
+    tokens_of,
+    unquoted,
+    value_of,
 )
+from infra.local.dataverse.errors import DataverseError, not_understood, unknown_property
+from infra.local.dataverse.schema import TEXTS, Column, Kind, Table
+from infra.local.dataverse.store import Row, Store
+from infra.local.dataverse.values import edm_type
+
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -43,39 +45,6 @@ _TEXT_FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {
 _IN = {"Microsoft.Dynamics.CRM.In": True, "Microsoft.Dynamics.CRM.NotIn": False}
 
 
-@dataclass(frozen=True)
-class Token:
-    """A word of the expression."""
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What a row must be; ``ids`` or ``lookup`` name the only rows that can be it, where that is known."""
-
-    test: Predicate
-    ids: frozenset[str] | None = None
-    lookup: tuple[str, frozenset[str]] | None = None
-    """A lookup column and the ids it must point to."""
-
-
-def _tokens(text: str) -> list[Token]:
-    found, position = [], 0
-    stripped = text.rstrip()
-    while position < len(stripped):
-        match = _TOKEN.match(stripped, position)
-        if match is None or match.lastgroup is None:
-            raise not_understood(f"Syntax error at position {position} in '{text}'.")
-        found.append(Token(match.lastgroup, match[match.lastgroup]))
-        position = match.end()
-    return found
-
-
-_Reader = Callable[[Row], Any]
-
-
 class FilterParser:
     """Reads one ``$filter`` for one table."""
 
@@ -84,7 +53,7 @@ class FilterParser:
         self._table = table
         self._text = text
         self._aliases = aliases
-        self._tokens = _tokens(text)
+        self._tokens = tokens_of(text)
         self._at = 0
         self._variables: dict[str, Table] = {}
 
@@ -119,13 +88,13 @@ class FilterParser:
     def _or(self, table: Table) -> Condition:
         left = self._and(table)
         while self._take("or"):
-            left = _either(left, self._and(table))
+            left = either(left, self._and(table))
         return left
 
     def _and(self, table: Table) -> Condition:
         left = self._not(table)
         while self._take("and"):
-            left = _both(left, self._not(table))
+            left = both(left, self._not(table))
         return left
 
     def _not(self, table: Table) -> Condition:
@@ -200,9 +169,9 @@ class FilterParser:
         if word not in _COMPARE:
             raise self._syntax()
         literal = self._literal(column, word)
-        compare, read = _COMPARE[word], _reader(column)
+        compare, read = _COMPARE[word], reader(column)
         if word == "eq" and literal is not None:
-            return _equal(table, column, literal, read)
+            return equal(table, column, literal, read)
         if literal is None:
             if word not in {"eq", "ne"}:
                 raise self._incompatible(column, "null", word)
@@ -220,10 +189,10 @@ class FilterParser:
     def _literal(self, column: Column, word: str) -> Any:
         token = self._next()
         if token.kind == "name" and token.text.startswith("@"):
-            token = _tokens(self._alias(token.text))[0]
+            token = tokens_of(self._alias(token.text))[0]
         if token.kind == "name" and token.text == "null":
             return None
-        value = _value(column, token)
+        value = value_of(column, token)
         if value is None:
             raise self._incompatible(column, token.text, word)
         return value
@@ -243,7 +212,7 @@ class FilterParser:
         self._expect(")")
         if column.kind not in TEXTS or token.kind != "text":
             raise not_understood(f"No function signature for the function with name '{function}' matches.")
-        part, check, key = _unquoted(token.text).casefold(), _TEXT_FUNCTIONS[function], column.name
+        part, check, key = unquoted(token.text).casefold(), _TEXT_FUNCTIONS[function], column.name
         return Condition(lambda row: (value := row.get(key)) is not None and check(value.casefold(), part))
 
     def _in(self, table: Table, *, wanted: bool) -> Condition:
@@ -257,80 +226,15 @@ class FilterParser:
             self._take(",")
         if set(given) != {"PropertyName", "PropertyValues"}:
             raise not_understood("The function In takes PropertyName and PropertyValues.")
-        name = _unquoted(given["PropertyName"])
+        name = unquoted(given["PropertyName"])
         column = table.wire.get(name) or table.columns.get(name)
         if column is None or column.secret:
             raise unknown_property(name, table.name)
-        values = frozenset(_in_value(column, text) for text in _list(given["PropertyValues"]))
-        read = _reader(column)
+        values = frozenset(in_value(column, text) for text in items_of(given["PropertyValues"]))
+        read = reader(column)
         if not wanted:
             return Condition(lambda row: read(row) not in values)
         if name == table.key:
             return Condition(lambda row: read(row) in values, ids=values)
         lookup = (column.name, values) if column.kind is Kind.LOOKUP else None
         return Condition(lambda row: read(row) in values, lookup=lookup)
-
-
-def _reader(column: Column) -> _Reader:
-    name = column.name
-    if column.kind in TEXTS:
-        return lambda row: None if (value := row.get(name)) is None else value.casefold()
-    if column.kind is Kind.LOOKUP:
-        return lambda row: None if (value := row.get(name)) is None else value.id
-    return lambda row: row.get(name)
-
-
-def _equal(table: Table, column: Column, literal: Any, read: _Reader) -> Condition:
-    if column.name == table.key:
-        return Condition(lambda row: read(row) == literal, ids=frozenset({literal}))
-    lookup = (column.name, frozenset({literal})) if column.kind is Kind.LOOKUP else None
-    return Condition(lambda row: read(row) == literal, lookup=lookup)
-
-
-def _unquoted(text: str) -> str:
-    return text[1:-1].replace("''", "'")
-
-
-def _value(column: Column, token: Token) -> Any:  # noqa: PLR0911 - one way to read each kind
-    kind = column.kind
-    if kind in TEXTS:
-        return _unquoted(token.text).casefold() if token.kind == "text" else None
-    if kind in {Kind.GUID, Kind.LOOKUP}:
-        # Dataverse takes a GUID with or without quotes.
-        return guid(token.text.strip("'"))
-    if kind is Kind.BOOLEAN:
-        return {"true": True, "false": False}.get(token.text)
-    if kind is Kind.DATE:
-        return day(token.text)
-    if kind is Kind.DATETIME:
-        return instant(token.text) or (None if day(token.text) is None else f"{token.text}T00:00:00Z")
-    if kind in NUMBERS and token.kind == "number":
-        return Decimal(token.text)
-    return None
-
-
-def _list(text: str) -> list[str]:
-    inner = text.strip()[1:-1]
-    return [item.strip() for item in re.findall(r"'(?:[^']|'')*'|\"[^\"]*\"|[^,]+", inner) if item.strip()]
-
-
-def _in_value(column: Column, text: str) -> Any:
-    plain = text[1:-1].replace("''", "'") if text[0] in "'\"" else text
-    kind = "text" if column.kind in TEXTS else "number"
-    token = Token("guid", plain) if GUID.match(plain) and column.kind not in TEXTS else Token(kind, plain)
-    value = _value(column, Token("text", f"'{plain}'") if kind == "text" else token)
-    if value is None:
-        raise not_understood(f"Cannot convert the literal '{plain}' to the expected type '{edm_type(column)}'.")
-    return value
-
-
-def _both(left: Condition, right: Condition) -> Condition:
-    first, second = left.test, right.test
-    ids = left.ids if right.ids is None else right.ids if left.ids is None else left.ids & right.ids
-    return Condition(lambda row: first(row) and second(row), ids, left.lookup or right.lookup)
-
-
-def _either(left: Condition, right: Condition) -> Condition:
-    first, second = left.test, right.test
-    ids = left.ids | right.ids if left.ids is not None and right.ids is not None else None
-    return Condition(lambda row: first(row) or second(row), ids)

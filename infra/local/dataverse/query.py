@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+from infra.local.dataverse.conditions import Condition
 from infra.local.dataverse.errors import DataverseError, not_understood, unknown_property
-from infra.local.dataverse.filters import Condition, FilterParser
+from infra.local.dataverse.filters import FilterParser
 from infra.local.dataverse.schema import Column, Navigation, Table
 from infra.local.dataverse.store import Store
 

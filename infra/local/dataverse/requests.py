@@ -114,6 +114,19 @@ def refusal(error: DataverseError) -> ApiAnswer:
     return ApiAnswer(error.status, body, {"Content-Type": JSON_TYPE, "OData-Version": "4.0", **error.headers})
 
 
+_STREAMED = "application/json; odata.metadata=minimal; odata.streaming=true"
+
+
+def ok(body: str, preferences: Preferences | None = None, etag: str | None = None, status: int = 200) -> ApiAnswer:
+    """Give an answer with a body, with what was preferred and the row's version."""
+    headers = {"Content-Type": _STREAMED, "OData-Version": "4.0"}
+    if etag is not None:
+        headers["ETag"] = etag
+    if preferences is not None and preferences.applied:
+        headers["Preference-Applied"] = ", ".join(preferences.applied)
+    return ApiAnswer(status, body, headers)
+
+
 def new_session(user: User, headers: Mapping[str, str], tag: str | None) -> Session:
     """Give the session of a request; headers that this server doesn't know are refused."""
     for name in headers:

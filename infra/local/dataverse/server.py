@@ -37,9 +37,9 @@ from infra.local.dataverse.api import Api, tag_of
 from infra.local.dataverse.batch import BatchRunner
 from infra.local.dataverse.clock import Clock
 from infra.local.dataverse.errors import DataverseError, not_understood
+from infra.local.dataverse.model import load_schema
 from infra.local.dataverse.requests import ApiAnswer, ApiRequest, new_session, refusal
 from infra.local.dataverse.rules import Rules
-from infra.local.dataverse.schema import load_schema
 from infra.local.dataverse.seed import Seeder
 from infra.local.dataverse.session import User
 from infra.local.dataverse.store import Ref, Row, Store

@@ -14,7 +14,8 @@ from infra.local.dataverse.errors import (
     missing,
     not_understood,
 )
-from infra.local.dataverse.rules import DOCUMENTS, LINES, Rules
+from infra.local.dataverse.rules import Rules
+from infra.local.dataverse.sales_rules import DOCUMENTS, LINES
 from infra.local.dataverse.schema import Kind, Navigation, Table
 from infra.local.dataverse.session import Event, Session
 from infra.local.dataverse.store import Ref, Row, Store
@@ -128,7 +129,7 @@ class RowEditor:
         self._check_keys(table, row, row_id)
         stored = self._store.put(table.name, row)
         self._tell_update(table, values, before, stored, session=session, depth=1)
-        if self._rules.affects_document(table, values):
+        if self._rules.sales.affects_document(table, values):
             self._recalculate(table, stored, session)
         if "exchangerate" in values or "transactioncurrencyid" in values:
             self._reprice(table, stored, session)
@@ -161,7 +162,9 @@ class RowEditor:
         self._rules.complete(document, row, creating=False)
         row["modifiedon"], row["modifiedby"] = self._clock.text(), session.user.ref
         stored = self._store.put(name, row)
-        changed = {key: value for key, value in self._rules.totals(name, stored).items() if before.get(key) != value}
+        changed = {
+            key: value for key, value in self._rules.sales.totals(name, stored).items() if before.get(key) != value
+        }
         if changed:
             self._tell_update(document, changed, before, stored, session=session, depth=2)
 

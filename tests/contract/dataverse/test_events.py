@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from infra.local.dataverse.events import ContextBuilder, serialize
-from infra.local.dataverse.schema import Kind, load_schema
+from infra.local.dataverse.model import load_schema
+from infra.local.dataverse.schema import Kind
 from infra.local.dataverse.session import Event, Session, User
 from infra.local.dataverse.store import Ref
 from shared.jsontext import loads

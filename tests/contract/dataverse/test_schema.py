@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.local.dataverse.schema import CHOICES, Column, Kind, Table, load_schema
+from infra.local.dataverse.model import load_schema
+from infra.local.dataverse.schema import CHOICES, Column, Kind, Table
 
 KINDS: dict[str, frozenset[Kind]] = {
     "boolean": frozenset({Kind.BOOLEAN}),

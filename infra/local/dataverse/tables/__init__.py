@@ -1,4 +1,4 @@
-"""The standard tables as data; :mod:`infra.local.dataverse.schema` says how a description is read."""
+"""The standard tables as data; :mod:`infra.local.dataverse.descriptions` says how a description is read."""
 
 from infra.local.dataverse.tables.catalog import CATALOG
 from infra.local.dataverse.tables.customers import CUSTOMERS
