@@ -11,9 +11,9 @@ from typing import get_args
 
 from shared.bus import CHANGES
 from shared.dataverse.events import MAX_BODY, SIZE_HEADER, Event, parse
-from shared.errors import Misconfigured, Unavailable, Unreadable
+from shared.errors import Misconfigured, Unreadable
 from shared.messages import Reference, Table
-from shared.retry import reference_envelope
+from shared.retry import cause_of, reference_envelope
 from shared.telemetry import say, traceparent
 from shared.wiring import Wiring, now
 
@@ -45,8 +45,8 @@ async def receive(wiring: Wiring, body: bytes, headers: Mapping[str, str]) -> Re
     except Misconfigured as error:
         say(logging.ERROR, "misconfigured", {"problems": str(error)})
         return Reply(HTTPStatus.SERVICE_UNAVAILABLE, f"A setting is wrong: {error}.")
-    except Unavailable:
-        say(logging.ERROR, "webhook not taken", {"table": event.table, "id": event.id})
+    except Exception as error:  # noqa: BLE001 -- a 500 would never be repeated, and the event lost
+        say(logging.ERROR, "webhook not taken", {"table": event.table, "id": event.id, "cause": cause_of(error)})
         return Reply(HTTPStatus.SERVICE_UNAVAILABLE, "The queue does not take messages now.")
 
 

@@ -59,7 +59,10 @@ class Wiring:
     def bus(self) -> ServiceBus:
         """Service Bus, by a connection string or by identity."""
         if connection := self._environment.get(SERVICE_BUS_CONNECTION):
-            return ServiceBus(ServiceBusClient.from_connection_string(connection, retry_total=RETRIES))
+            try:
+                return ServiceBus(ServiceBusClient.from_connection_string(connection, retry_total=RETRIES))
+            except ValueError:
+                raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is not a connection string") from None
         if namespace := self._environment.get(f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace"):
             # Imported only where an identity is used: it costs a cold start a third of a second.
             from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
