@@ -124,9 +124,11 @@ async def test_without_a_user_setting_every_user_counts() -> None:
     assert len(bus.sent) == 2
 
 
-async def test_where_the_queue_does_not_take_it_dataverse_is_asked_to_repeat() -> None:
-    reply = await receive(wiring(MemoryBus(failure=Unavailable("Service Bus", "away"))), event(), {})
-    assert reply.status == HTTPStatus.SERVICE_UNAVAILABLE
+@pytest.mark.parametrize("failure", [Unavailable("Service Bus", "away"), RuntimeError("Ivanov")], ids=["away", "a bug"])
+async def test_where_the_queue_does_not_take_it_dataverse_is_asked_to_repeat(failure: Exception) -> None:
+    reply = await receive(wiring(MemoryBus(failure=failure)), event(), {})
+    assert reply.status == HTTPStatus.SERVICE_UNAVAILABLE, "a 500 is never repeated"
+    assert "Ivanov" not in reply.text
 
 
 async def test_a_wrong_setting_is_named_and_dataverse_is_asked_to_repeat() -> None:
@@ -139,10 +141,12 @@ async def test_a_wrong_setting_is_named_and_dataverse_is_asked_to_repeat() -> No
     assert bus.sent == []
 
 
-async def test_a_missing_queue_connection_is_named() -> None:
-    reply = await receive(Wiring(environment()), event(), {})
+@pytest.mark.parametrize("connection", [None, "garbage-never-shown"], ids=["missing", "wrong"])
+async def test_a_wrong_queue_connection_is_named(connection: str | None) -> None:
+    reply = await receive(Wiring(environment(ServiceBusConnection=connection)), event(), {})
     assert reply.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "ServiceBusConnection" in reply.text
+    assert "never-shown" not in reply.text
 
 
 async def test_nothing_of_a_wrong_body_is_answered() -> None:

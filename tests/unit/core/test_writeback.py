@@ -1,0 +1,310 @@
+"""The writeback step against a journal in memory: every result is written, deferred, or known already."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.bus import CHANGES, POISON, RESULTS
+from shared.dataverse import journal
+from shared.dataverse.batch import Operation, Part
+from shared.dataverse.journal import STATE_VALUES
+from shared.errors import AnswerLost, Misconfigured, Unavailable
+from shared.messages import Binding, Journalled, Result, State
+from shared.refusals import refusal
+from shared.writeback import ROUNDS, Writeback
+from tests.builders import ACCOUNT, GOODS, INVOICE, NOW, OTHER_ORGANIZATION, record_id, result, settings
+from tests.unit.core.fakes import FakeDataverse, MemoryBus, clock, error, incoming
+
+KEY = f"onec:invoice:{INVOICE}"
+CUSTOMER = Binding(table="account", id=ACCOUNT, accounting_id="customer-1", number="C-1")
+ITEM = Binding(table="product", id=GOODS, accounting_id="item-1")
+LATER = NOW + timedelta(minutes=1)
+NO_LINES = refusal("no_lines")
+
+
+class Bench:
+    """A writeback step with what it talks to."""
+
+    def __init__(self) -> None:
+        self.bus = MemoryBus()
+        self.dataverse = FakeDataverse()
+        self.step = Writeback(settings(), self.dataverse, self.bus, clock(NOW))
+
+    async def handle(self, *results: Result | bytes) -> None:
+        """Settle a batch."""
+        await self.step.handle([incoming(RESULTS, each, f"m{n}") for n, each in enumerate(results)])
+
+    def known(self, state: State, key: str = KEY, **columns: Any) -> Journalled:
+        """Let the journal know the invoice."""
+        values = {"acx_version": "100", "acx_changedon": "2026-02-10T09:00:00Z"}
+        return journal.read(self.dataverse.write(key, acx_state=STATE_VALUES[state], **(values | columns)))
+
+    def row(self, key: str = KEY) -> Journalled:
+        """Give what the journal says now."""
+        return journal.read(self.dataverse.journal[key])
+
+    @property
+    def writes(self) -> list[tuple[str, int]]:
+        """What was written, by method and size of the batch."""
+        return [(operation.method, len(batch)) for batch in self.dataverse.batches for operation in batch]
+
+
+async def test_the_first_word_creates_the_row_without_reading() -> None:
+    bench = Bench()
+    await bench.handle(result())
+    row = bench.row()
+    assert (row.state, row.number, row.accounting_id, row.version) == (State.POSTED, "0000-000001", "ref-1", 100)
+    assert bench.writes == [("POST", 1)]
+    assert bench.dataverse.queries == []
+    assert bench.bus.sent == []
+    assert bench.dataverse.batches[0][0].body is not None
+    assert bench.dataverse.batches[0][0].body["acx_invoiceid@odata.bind"] == f"/invoices({INVOICE})"
+
+
+async def test_the_next_word_changes_the_row_exactly_as_it_was_read() -> None:
+    bench = Bench()
+    known = bench.known(State.RETRYING)
+    await bench.handle(result(journal=known))
+    assert bench.writes == [("PATCH", 1)]
+    assert bench.dataverse.batches[0][0].headers == {"If-Match": known.etag}
+    assert bench.dataverse.queries == []
+    assert bench.row().state is State.POSTED
+
+
+async def test_what_is_said_already_is_not_written() -> None:
+    bench = Bench()
+    columns = {"acx_number": "0000-000001", "acx_accountingid": "ref-1", "acx_writtenhash": "hash"}
+    await bench.handle(result(journal=bench.known(State.POSTED, **columns)))
+    assert bench.dataverse.batches == []
+    assert bench.bus.sent == []
+
+
+async def test_a_hundred_results_are_one_request() -> None:
+    bench = Bench()
+    await bench.handle(*(result(id=record_id(number)) for number in range(1, 101)))
+    assert [len(batch) for batch in bench.dataverse.batches] == [100]
+    assert len(bench.dataverse.journal) == 100
+
+
+async def test_more_results_than_a_batch_takes_are_two_requests() -> None:
+    bench = Bench()
+    await bench.handle(*(result(id=record_id(number)) for number in range(1, 1002)))
+    assert [len(batch) for batch in bench.dataverse.batches] == [1000, 1]
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
+async def test_several_words_about_one_document_are_one_write_and_the_last_wins(turned: bool) -> None:
+    bench = Bench()
+    words = [
+        result(State.RETRYING, attempt=3, at=NOW),
+        result(State.POSTED, at=LATER),
+        result(State.REFUSED, version=101, at=LATER, reason=NO_LINES),
+    ]
+    await bench.handle(*(reversed(words) if turned else words))
+    assert bench.writes == [("POST", 1)]
+    row = bench.row()
+    assert (row.state, row.version, row.number, row.accounting_id) == (State.REFUSED, 101, "0000-000001", "ref-1")
+
+
+async def test_a_later_refusal_of_a_new_trigger_is_the_last_word() -> None:
+    bench = Bench()
+    await bench.handle(
+        result(State.REFUSED, attempt=0, at=LATER, reason=refusal("freight", value="1")),
+        result(State.REFUSED, attempt=3, at=NOW, reason=NO_LINES),
+    )
+    assert "freight" in bench.row().message
+
+
+# --- somebody else wrote meanwhile
+
+
+async def test_a_row_that_was_changed_is_read_again_and_merged() -> None:
+    bench = Bench()
+    stale = bench.known(State.RETRYING)
+    bench.known(State.RETRYING, acx_attempts=1)
+    await bench.handle(result(journal=stale))
+    assert bench.writes == [("PATCH", 1), ("PATCH", 1)]
+    assert bench.dataverse.queries == [journal.SET]
+    assert bench.row().state is State.POSTED
+
+
+async def test_nobodys_newer_word_is_lost() -> None:
+    bench = Bench()
+    stale = bench.known(State.RETRYING)
+    bench.known(State.REFUSED, acx_version="105", acx_message="newer")
+    await bench.handle(result(journal=stale))
+    row = bench.row()
+    assert (row.state, row.version, row.message) == (State.REFUSED, 105, "newer")
+    assert row.accounting_id == "ref-1", "but accounting's id is kept"
+
+
+async def test_a_row_that_was_created_meanwhile_is_read_and_changed() -> None:
+    bench = Bench()
+    bench.known(State.PAUSED)
+    await bench.handle(result())
+    assert bench.writes == [("POST", 1), ("PATCH", 1)]
+    assert bench.row().state is State.POSTED
+    assert len(bench.dataverse.journal) == 1
+
+
+async def test_a_row_that_was_deleted_is_made_again() -> None:
+    bench = Bench()
+    known = bench.known(State.RETRYING)
+    bench.dataverse.journal.clear()
+    await bench.handle(result(journal=known))
+    assert bench.writes == [("PATCH", 1), ("POST", 1)]
+    assert bench.row().state is State.POSTED
+
+
+async def test_a_row_that_keeps_changing_waits_for_later() -> None:
+    bench = Bench()
+    known = bench.known(State.RETRYING)
+
+    def somebody_writes() -> None:
+        bench.dataverse.write(KEY)
+
+    bench.dataverse.before_batch = somebody_writes
+    await bench.handle(result(journal=known), result(id=record_id(2)))
+    assert len(bench.dataverse.batches) == ROUNDS
+    (deferred,) = bench.bus.results()
+    assert (deferred.id, deferred.deferrals) == (INVOICE, 1)
+    assert bench.row(f"onec:invoice:{record_id(2)}").state is State.POSTED
+
+
+# --- an older version
+
+
+@pytest.mark.parametrize("written", ["hash", "older hash"])
+async def test_an_older_posting_asks_to_look_at_the_record_again(written: str) -> None:
+    bench = Bench()
+    columns = {"acx_number": "0000-000001", "acx_accountingid": "ref-1", "acx_writtenhash": "hash"}
+    known = bench.known(State.POSTED, acx_version="105", **columns)
+    older = result(journal=known, written_hash=written)
+    await bench.handle(older)
+    (again,) = bench.bus.references()
+    assert (again.id, again.attempt) == (INVOICE, 0)
+    assert again.message_id not in {older.reference.message_id, ""}
+    assert bench.bus.on(CHANGES)[0].not_before is None
+    row = bench.row()
+    assert (row.state, row.version, row.written_hash) == (State.POSTED, 105, written)
+
+
+async def test_an_older_and_a_newer_posting_of_one_batch_ask_nothing() -> None:
+    bench = Bench()
+    await bench.handle(result(version=101), result(version=100))
+    assert bench.bus.sent == []
+    assert bench.row().version == 101
+
+
+async def test_an_older_refusal_is_no_news() -> None:
+    bench = Bench()
+    await bench.handle(result(State.REFUSED, reason=NO_LINES, journal=bench.known(State.POSTED, acx_version="105")))
+    assert bench.bus.sent == []
+    assert bench.dataverse.batches == []
+
+
+# --- customers and products
+
+
+async def test_bindings_are_rows_of_their_own() -> None:
+    bench = Bench()
+    await bench.handle(result(bindings=(CUSTOMER, ITEM)), result(id=record_id(2), bindings=(CUSTOMER,)))
+    assert [len(batch) for batch in bench.dataverse.batches] == [4]
+    customer, item = bench.row(f"onec:account:{ACCOUNT}"), bench.row(f"onec:product:{GOODS}")
+    assert (customer.state, customer.accounting_id, customer.number) == (State.BOUND, "customer-1", "C-1")
+    assert item.accounting_id == "item-1"
+
+
+async def test_a_binding_that_is_known_is_not_written_again() -> None:
+    bench = Bench()
+    key = f"onec:account:{ACCOUNT}"
+    bench.dataverse.write(key, acx_state=STATE_VALUES[State.BOUND], acx_accountingid="customer-1")
+    before = bench.row(key).etag
+    await bench.handle(result(bindings=(CUSTOMER,)))
+    assert bench.row(key).etag == before
+    assert bench.row().state is State.POSTED
+
+
+# --- what goes wrong
+
+
+def refuses(path: str, part: Part) -> Any:
+    def refuse(operation: Operation) -> Part | None:
+        hit = path in operation.path or path in str((operation.body or {}).get("acx_key", ""))
+        return part if hit else None
+
+    return refuse
+
+
+async def test_a_row_that_dataverse_does_not_take_blocks_no_neighbour() -> None:
+    bench = Bench()
+    bench.dataverse.refuse = refuses(str(INVOICE), error(400, "0x80044331"))
+    await bench.handle(result(), result(id=record_id(2)), b"garbage")
+    assert list(bench.dataverse.journal) == [f"onec:invoice:{record_id(2)}"]
+    (deferred,) = bench.bus.results()
+    assert (deferred.id, deferred.deferrals) == (INVOICE, 1)
+    assert [envelope.body for envelope in bench.bus.on(POISON)] == [b"garbage"]
+
+
+async def test_a_result_whose_rows_are_all_refused_comes_back_once() -> None:
+    bench = Bench()
+    bench.dataverse.refuse = lambda operation: error(400, "0x80044331")
+    await bench.handle(result(bindings=(CUSTOMER, ITEM)))
+    assert len(bench.bus.on(RESULTS)) == 1, "else it would multiply for as long as Dataverse refuses"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Unavailable("Dataverse", "away", 300.0),
+        AnswerLost("Dataverse", "no answer"),
+        Misconfigured("DATAVERSE_URL: wrong"),
+        KeyError("a bug"),
+    ],
+    ids=["away", "answer lost", "misconfigured", "a bug"],
+)
+async def test_where_dataverse_is_away_accountings_answer_waits(failure: Exception) -> None:
+    bench = Bench()
+    bench.dataverse.failure = failure
+    sent = [result(bindings=(CUSTOMER,)), result(id=record_id(2), deferrals=6)]
+    await bench.handle(*sent)
+    assert [queue for queue, _ in bench.bus.sent] == [RESULTS, RESULTS]
+    assert bench.bus.results() == [each.model_copy(update={"deferrals": each.deferrals + 1}) for each in sent]
+    first, second = (envelope.not_before for envelope in bench.bus.on(RESULTS))
+    assert first is not None
+    assert second is not None
+    assert first > NOW
+    assert second - NOW >= timedelta(seconds=160), "longer each time"
+    if isinstance(failure, Unavailable) and failure.retry_after:
+        assert first - NOW == timedelta(seconds=300)
+
+
+async def test_after_a_lost_answer_the_second_writing_is_harmless() -> None:
+    bench = Bench()
+    await bench.handle(result(bindings=(CUSTOMER,)))
+    before = {key: row["@odata.etag"] for key, row in bench.dataverse.journal.items()}
+    await bench.handle(result(bindings=(CUSTOMER,), deferrals=1))
+    assert {key: row["@odata.etag"] for key, row in bench.dataverse.journal.items()} == before
+    assert bench.bus.sent == []
+
+
+async def test_another_organization_gets_nothing() -> None:
+    bench = Bench()
+    bench.dataverse.organization = OTHER_ORGANIZATION
+    await bench.handle(result())
+    assert bench.dataverse.batches == []
+    assert len(bench.bus.results()) == 1
+    bench.bus.sent.clear()
+    bench.dataverse.organization = result().organization_id
+    await bench.handle(result(organization_id=OTHER_ORGANIZATION))
+    assert [queue for queue, _ in bench.bus.sent] == [POISON]
+    assert bench.dataverse.batches == []
+
+
+async def test_where_the_bus_is_away_too_the_message_stays_in_its_queue() -> None:
+    bench = Bench()
+    bench.dataverse.failure = Unavailable("Dataverse", "away")
+    bench.bus.failure = Unavailable("Service Bus", "away")
+    with pytest.raises(Unavailable, match="Service Bus"):
+        await bench.handle(result())
