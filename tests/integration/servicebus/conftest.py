@@ -1,5 +1,6 @@
 """Fixtures for the tests of the broker."""
 
+import asyncio
 import gc
 import time
 import types
@@ -8,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from azure.servicebus import _servicebus_receiver, _servicebus_sender
 from azure.servicebus._pyamqp import client as pyamqp_client
+from azure.servicebus._pyamqp.aio import _client_async
+from azure.servicebus.aio import _servicebus_receiver_async, _servicebus_sender_async
 
 from tests.integration.servicebus.namespaces import REAL, Namespace, namespace_for_a_test
 
@@ -23,12 +26,19 @@ def _impatient_sdk() -> Iterator[None]:
     if REAL is not None:
         yield
         return
-    impatient = types.SimpleNamespace(**vars(time))
-    impatient.sleep = lambda seconds: time.sleep(min(seconds, IMPATIENCE))
     with pytest.MonkeyPatch.context() as patch:
         for module in (_servicebus_sender, _servicebus_receiver, pyamqp_client):
-            patch.setattr(module, "time", impatient)
+            patch.setattr(module, "time", _impatient(time))
+        for module in (_servicebus_sender_async, _servicebus_receiver_async, _client_async):
+            patch.setattr(module, "asyncio", _impatient(asyncio))
         yield
+
+
+def _impatient(module: types.ModuleType) -> types.SimpleNamespace:
+    """Give a module whose naps are short."""
+    impatient = types.SimpleNamespace(**vars(module))
+    impatient.sleep = lambda seconds: module.sleep(min(seconds, IMPATIENCE))
+    return impatient
 
 
 @pytest.fixture

@@ -25,6 +25,11 @@ from infra.local.serving import ServeOptions
 CONFIG = Path(__file__).with_name("Config.json")
 REAL = os.environ.get("SERVICEBUS_CONNECTION_STRING")
 
+WAIT = 5.0 if REAL is None else 30.0
+"""Seconds to wait for what must come; opening the link is in it."""
+NOTHING = 0.4 if REAL is None else 4.0
+"""Seconds to wait for what must not come."""
+
 
 def cuts_connections(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test that cuts connections: the SDK forgets its socket, unclosed, when the other end breaks."""

@@ -8,9 +8,7 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 from azure.servicebus.exceptions import OperationTimeoutError
 
-from tests.integration.servicebus.namespaces import Namespace
-
-WAIT = 5.0
+from tests.integration.servicebus.namespaces import NOTHING, WAIT, Namespace
 
 
 @pytest.fixture
@@ -48,7 +46,7 @@ async def test_receivers_with_a_prefetch_share_a_queue(client: ServiceBusClient)
     async def receive() -> list[str]:
         received = []
         async with client.get_queue_receiver("plain", prefetch_count=20) as receiver:
-            while messages := await receiver.receive_messages(10, max_wait_time=1):
+            while messages := await receiver.receive_messages(10, max_wait_time=WAIT / 5):
                 for message in messages:
                     await receiver.complete_message(message)
                     received.append(str(message))
@@ -63,11 +61,11 @@ async def test_lanes_are_worked_on_by_receivers_that_wait(client: ServiceBusClie
 
     async def lane() -> None:
         while True:
-            receiver = client.get_queue_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=2)
+            receiver = client.get_queue_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=WAIT / 5)
             try:
                 async with receiver:
                     name = str(receiver.session.session_id)
-                    while messages := await receiver.receive_messages(5, max_wait_time=0.3):
+                    while messages := await receiver.receive_messages(5, max_wait_time=NOTHING):
                         for message in messages:
                             received.setdefault(name, []).append(str(message))
                             await receiver.complete_message(message)

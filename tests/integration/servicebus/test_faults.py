@@ -14,8 +14,8 @@ from azure.servicebus.exceptions import ServiceBusError, ServiceBusServerBusyErr
 
 from infra.local.servicebus.connection import AmqpConnection
 from infra.local.serving import FAULTS_PATH
-from tests.integration.servicebus.namespaces import REAL, LocalBroker, Namespace, cuts_connections
-from tests.integration.servicebus.test_sync_sdk import NOTHING, bodies, one
+from tests.integration.servicebus.namespaces import NOTHING, REAL, LocalBroker, Namespace, cuts_connections
+from tests.integration.servicebus.test_sync_sdk import bodies, one
 
 pytestmark = pytest.mark.skipif(REAL is not None, reason="a real namespace can't be told to fail")
 

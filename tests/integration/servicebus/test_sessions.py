@@ -14,8 +14,8 @@ from azure.servicebus.exceptions import (
     SessionLockLostError,
 )
 
-from tests.integration.servicebus.namespaces import Namespace, cuts_connections
-from tests.integration.servicebus.test_sync_sdk import NOTHING, WAIT, bodies, one
+from tests.integration.servicebus.namespaces import NOTHING, WAIT, Namespace, cuts_connections
+from tests.integration.servicebus.test_sync_sdk import bodies, one
 
 Accept = Callable[..., ServiceBusReceiver]
 
@@ -48,7 +48,7 @@ def test_a_session_is_received_in_order_and_alone(sender: ServiceBusSender, acce
     sender.send_messages([message("a1", "a"), message("b1", "b"), message("a2", "a"), message("b2", "b")])
     receiver = accept("a")
     assert receiver.session.session_id == "a"
-    received = receiver.receive_messages(5, max_wait_time=1)
+    received = receiver.receive_messages(5, max_wait_time=2 * NOTHING)
     assert bodies(received) == ["a1", "a2"]
     assert {each.session_id for each in received} == {"a"}
     receiver.abandon_message(received[0])
@@ -61,7 +61,7 @@ def test_each_receiver_is_given_another_session(sender: ServiceBusSender, accept
     assert accept().session.session_id == "first"
     assert accept().session.session_id == "second"
     with pytest.raises(OperationTimeoutError):
-        accept(wait=0.5)
+        accept(wait=NOTHING)
 
 
 def test_receivers_that_wait_share_the_sessions_that_come(sender: ServiceBusSender, accept: Accept) -> None:
@@ -78,7 +78,7 @@ def test_an_attach_that_was_given_up_takes_no_session(
     namespace: Namespace, sender: ServiceBusSender, accept: Accept
 ) -> None:
     with pytest.raises(OperationTimeoutError):
-        accept(wait=0.3)
+        accept(wait=NOTHING)
     if namespace.local is not None:
         entity = namespace.local.running.broker.entity("sessions")
         assert namespace.local.call(lambda: len(entity.candidates)) == 0
@@ -210,7 +210,7 @@ def test_a_message_without_a_session_is_refused(sender: ServiceBusSender, accept
     with pytest.raises(ServiceBusError, match="SessionId was not set"):
         sender.send_messages([message("with", "s"), ServiceBusMessage("without")])
     with pytest.raises(OperationTimeoutError):
-        accept(wait=0.5)
+        accept(wait=NOTHING)
 
 
 def test_a_receiver_without_a_session_is_refused(namespace: Namespace) -> None:
@@ -236,7 +236,7 @@ def test_one_receiver_at_a_time_holds_a_session(sender: ServiceBusSender, accept
     def work() -> None:
         while True:
             try:
-                receiver = accept(wait=1)
+                receiver = accept(wait=2 * NOTHING)
             except OperationTimeoutError:
                 return
             name = str(receiver.session.session_id)

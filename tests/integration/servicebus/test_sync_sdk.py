@@ -20,10 +20,7 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-from tests.integration.servicebus.namespaces import Namespace
-
-WAIT = 5.0
-NOTHING = 0.3
+from tests.integration.servicebus.namespaces import NOTHING, WAIT, Namespace
 
 
 def one(receiver: ServiceBusReceiver) -> ServiceBusReceivedMessage:
@@ -229,7 +226,7 @@ def test_a_closed_receiver_leaves_its_messages_locked_until_the_lock_runs_out(
     one(receiver)
     receiver.close()
     other = namespace.client().get_queue_receiver("plain")
-    assert other.receive_messages(1, max_wait_time=1) == []
+    assert other.receive_messages(1, max_wait_time=2 * NOTHING) == []
     namespace.turn_clock(31)
     assert one(other).delivery_count == 1
 
@@ -267,7 +264,7 @@ def test_a_duplicate_within_the_window_is_dropped(namespace: Namespace) -> None:
         sender.send_messages(ServiceBusMessage(body, message_id="same"))
     sender.send_messages([ServiceBusMessage("twice in", message_id="x"), ServiceBusMessage("a batch", message_id="x")])
     received: list[str] = []
-    while messages := receiver.receive_messages(5, max_wait_time=1):
+    while messages := receiver.receive_messages(5, max_wait_time=2 * NOTHING):
         received += bodies(messages)
     assert received == ["first", "twice in"]
     namespace.turn_clock(601)
