@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_plus
 
+from infra.local.dataverse.actions import FULFILL, fulfill_sales_order
 from infra.local.dataverse.addresses import Address, Addresses, parse_key, segments
 from infra.local.dataverse.body import Body, BodyReader
 from infra.local.dataverse.clock import Clock
@@ -69,6 +70,8 @@ class Api:
         if named and named[0] in request.references:
             ref = request.references[named[0]]
             named[0] = f"{self._store.schema[ref.table].set_name}({ref.id})"
+        if request.method == "POST" and named == [FULFILL]:
+            return self._fulfill(request)
         if not named:
             raise not_understood(f"The HTTP method {request.method} is not supported here.")
         table, key = self._addresses.table(named[0])
@@ -98,6 +101,12 @@ class Api:
             return loads(request.body)
         except ValueError as error:
             raise bad_payload(table.set_name, f"The body is not JSON: {error}") from error
+
+    def _fulfill(self, request: ApiRequest) -> ApiAnswer:
+        reader = BodyReader(self._store, request.references)
+        data = self._json(request, self._store.schema["salesorder"])
+        fulfill_sales_order(self._store, self._editor, reader, data, request.session)
+        return ApiAnswer(204, "", {"OData-Version": "4.0"})
 
     def _body(self, request: ApiRequest, table: Table, *, creating: bool) -> Body:
         return BodyReader(self._store, request.references).read(table, self._json(request, table), creating=creating)

@@ -1,7 +1,7 @@
 """The words of ``$filter`` and what they are made into: tokens, literals, conditions."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from infra.local.dataverse.values import GUID, day, edm_type, guid, instant
 Predicate = Callable[[Row], bool]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<list>\[[^\]]*\])"
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<list>\[(?:'(?:[^']|'')*'|\"[^\"]*\"|[^\]'\"])*\])"
     r"|(?P<guid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
     r"|(?P<when>\d{4}-\d{2}-\d{2}(?:T[0-9:.]+(?:Z|[+-]\d{2}:\d{2})?)?)"
     r"|(?P<number>-?\d+(?:\.\d+)?)"
@@ -115,15 +115,22 @@ def in_value(column: Column, text: str) -> Any:
     return value
 
 
-def both(left: Condition, right: Condition) -> Condition:
-    """Give the condition that is true where both are."""
-    first, second = left.test, right.test
-    ids = left.ids if right.ids is None else right.ids if left.ids is None else left.ids & right.ids
-    return Condition(lambda row: first(row) and second(row), ids, left.lookup or right.lookup)
+def both(conditions: Sequence[Condition]) -> Condition:
+    """Give the condition that is true where all are. A long chain is one loop, not a tower of calls."""
+    if len(conditions) == 1:
+        return conditions[0]
+    tests = [condition.test for condition in conditions]
+    known = [condition.ids for condition in conditions if condition.ids is not None]
+    lookup = next((condition.lookup for condition in conditions if condition.lookup is not None), None)
+    ids = frozenset.intersection(*known) if known else None
+    return Condition(lambda row: all(test(row) for test in tests), ids, lookup)
 
 
-def either(left: Condition, right: Condition) -> Condition:
-    """Give the condition that is true where either is."""
-    first, second = left.test, right.test
-    ids = left.ids | right.ids if left.ids is not None and right.ids is not None else None
-    return Condition(lambda row: first(row) or second(row), ids)
+def either(conditions: Sequence[Condition]) -> Condition:
+    """Give the condition that is true where any is."""
+    if len(conditions) == 1:
+        return conditions[0]
+    tests = [condition.test for condition in conditions]
+    known = [condition.ids for condition in conditions if condition.ids is not None]
+    ids = frozenset.union(*known) if len(known) == len(conditions) else None
+    return Condition(lambda row: any(test(row) for test in tests), ids)

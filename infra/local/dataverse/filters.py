@@ -86,16 +86,16 @@ class FilterParser:
             raise self._syntax()
 
     def _or(self, table: Table) -> Condition:
-        left = self._and(table)
+        terms = [self._and(table)]
         while self._take("or"):
-            left = either(left, self._and(table))
-        return left
+            terms.append(self._and(table))
+        return either(terms)
 
     def _and(self, table: Table) -> Condition:
-        left = self._not(table)
+        terms = [self._not(table)]
         while self._take("and"):
-            left = both(left, self._not(table))
-        return left
+            terms.append(self._not(table))
+        return both(terms)
 
     def _not(self, table: Table) -> Condition:
         if self._take("not"):
@@ -205,7 +205,7 @@ class FilterParser:
     def _text_function(self, table: Table, function: str) -> Condition:
         name = self._next().text
         column = table.wire.get(name)
-        if column is None:
+        if column is None or column.secret:
             raise unknown_property(name, table.name)
         self._expect(",")
         token = self._next()

@@ -163,6 +163,9 @@ class Store:
         old = self.tables[table].pop(row_id)
         self._unindex(table, row_id, old)
         self._undo.append((table, row_id, old))
+        if table == "asyncoperation":
+            # System jobs come and go by the thousand, and are not tracked.
+            return
         deletion = Deletion(self.next_version(), row_id, at)
         self.deletions[table].append(deletion)
         self._new_deletions.append((table, deletion))

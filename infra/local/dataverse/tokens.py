@@ -53,6 +53,8 @@ class Tokens:
         self._clock = clock
         self._seconds = seconds
         self._checked: dict[str, tuple[str, float, User]] = {}
+        self._issued: set[str] = set()
+        self._revoked: set[str] = set()
 
     def issue(self, form: Mapping[str, str], resource: str) -> dict[str, Any]:
         """Give a token for a form that was posted; ``resource`` is the address whose ``/.default`` may be asked for."""
@@ -88,7 +90,15 @@ class Tokens:
         }
         head = _encode(b'{"typ":"JWT","alg":"HS256"}')
         payload = f"{head}.{_encode(json.dumps(claims).encode())}"
-        return f"{payload}.{_encode(self._signature(payload))}"
+        token = f"{payload}.{_encode(self._signature(payload))}"
+        self._issued.add(token)
+        return token
+
+    def revoke(self) -> None:
+        """Refuse every token that was issued so far."""
+        self._revoked |= self._issued
+        self._issued.clear()
+        self._checked.clear()
 
     def _signature(self, payload: str) -> bytes:
         return hmac.new(self._key, payload.encode(), hashlib.sha256).digest()
@@ -110,7 +120,7 @@ class Tokens:
     def _check(self, header: str) -> tuple[str, float, User] | None:
         scheme, _, token = header.partition(" ")
         payload, _, signature = token.rpartition(".")
-        if scheme.casefold() != "bearer" or not payload:
+        if scheme.casefold() != "bearer" or not payload or token in self._revoked:
             return None
         if not hmac.compare_digest(signature, _encode(self._signature(payload))):
             return None

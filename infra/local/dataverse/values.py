@@ -2,7 +2,8 @@
 
 Dates: a Date column is ``Edm.Date`` and takes ``YYYY-MM-DD`` alone; a DateTime column is ``Edm.DateTimeOffset``, needs
 an offset, and is answered in UTC to the second, as Dataverse keeps it. Fractions are rounded half away from zero to the
-column's precision (Dataverse's own rule for the middle is not documented).
+column's precision (Dataverse's own rule for the middle is not documented). A text's length counts
+UTF-16 units, as nvarchar does.
 """
 
 import re
@@ -18,6 +19,10 @@ from infra.local.dataverse.schema import CHOICES, FRACTIONS, TEXTS, Column, Kind
 
 GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_MOST = Decimal("922337203685477")
+_LEAST = -_MOST
+"""The bounds of SQL Server's money, for columns that have none of their own."""
+
 _INT32 = range(-(2**31), 2**31)
 _EDM = {
     Kind.STRING: "Edm.String",
@@ -83,9 +88,11 @@ def _wrong(table: Table, column: Column, value: object) -> Exception:
 def _text(table: Table, column: Column, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong(table, column, value)
-    if column.maximum_length is not None and len(value) > column.maximum_length:
+    units = value.encode("utf-16-le", "surrogatepass")
+    if column.maximum_length is not None and len(units) // 2 > column.maximum_length:
         raise too_long(column.name, table.name, column.maximum_length)
-    return value
+    # Half a surrogate pair has no place in an answer's UTF-8; .NET writes a replacement character, too.
+    return value if value.isascii() else units.decode("utf-16-le", "replace")
 
 
 def _number(table: Table, column: Column, value: Any) -> int | Decimal:
@@ -97,16 +104,13 @@ def _number(table: Table, column: Column, value: Any) -> int | Decimal:
             accepted = ",".join(map(str, column.options))
             raise out_of_range(value, column.name, table.name, accepted, "0x8004431a")
         return int(value)
-    if whole:
-        if value not in _INT32:
-            raise _wrong(table, column, value)
-        number: int | Decimal = int(value)
-    else:
-        number = fraction(column, Decimal(value))
-    if column.minimum is not None and column.maximum is not None and not column.minimum <= number <= column.maximum:
-        accepted = f"{column.minimum} to {column.maximum}"
+    if whole and value not in _INT32:
+        raise _wrong(table, column, value)
+    minimum, maximum = (_LEAST, _MOST) if column.minimum is None else (column.minimum, column.maximum or _MOST)
+    if not minimum <= value <= maximum:
+        accepted = f"{minimum} to {maximum}"
         raise out_of_range(value, column.name, table.name, accepted, "0x80044332" if whole else "0x80044330")
-    return number
+    return int(value) if whole else fraction(column, Decimal(value))
 
 
 def parse(table: Table, column: Column, value: Any) -> Any:

@@ -106,8 +106,8 @@ class RowEditor:
             if found is not None and found != row_id:
                 raise duplicate_key(column, str(value), key)
 
-    def update(self, table: Table, row_id: str, body: Body, session: Session) -> Row:
-        """Change a row; give it as it stands at the end."""
+    def update(self, table: Table, row_id: str, body: Body, session: Session, *, silent: bool = False) -> Row:
+        """Change a row; give it as it stands at the end. ``silent``: no event is raised."""
         if table.read_only:
             raise not_understood(f"The entity '{table.name}' can't be changed.", "0x80040800")
         before = self._store.tables[table.name][row_id]
@@ -128,7 +128,8 @@ class RowEditor:
         self._check_required(table, row)
         self._check_keys(table, row, row_id)
         stored = self._store.put(table.name, row)
-        self._tell_update(table, values, before, stored, session=session, depth=1)
+        if not silent:
+            self._tell_update(table, values, before, stored, session=session, depth=1)
         if self._rules.sales.affects_document(table, values):
             self._recalculate(table, stored, session)
         if "exchangerate" in values or "transactioncurrencyid" in values:

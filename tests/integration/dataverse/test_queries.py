@@ -131,6 +131,17 @@ async def test_an_unknown_preference_or_header_is_refused(admin: Client) -> None
     assert (await admin.refused("GET", "accounts", OData_Version="3.0"))[0] == 400
 
 
+async def test_long_chains_and_lists_are_answered(admin: Client, accounts: dict[str, str]) -> None:
+    chain = " or ".join(f"numberofemployees eq {number}" for number in range(1000, 1500))
+    assert (await admin.send("GET", f"accounts?$filter={quote(chain)}")).status_code == 200
+    listed = "['a]b','Gamma']"
+    assert await _names(admin, f"Microsoft.Dynamics.CRM.In(PropertyName='name',PropertyValues={listed})") == ["Gamma"]
+
+
+async def test_an_address_beyond_32_kb_is_refused(admin: Client) -> None:
+    assert (await admin.refused("GET", f"accounts?$filter=name eq '{'x' * 33_000}'"))[0] == 414
+
+
 async def test_order_top_and_count(admin: Client, accounts: dict[str, str]) -> None:
     rows = await admin.get("accounts?$select=name&$orderby=telephone1 desc,name&$top=2&$count=true")
     assert [row["name"] for row in rows["value"]] == ["beta O'Neil", "Alfa"]

@@ -105,6 +105,18 @@ async def test_values_that_are_refused(
     assert message in found_message
 
 
+async def test_lengths_count_utf_16_units(bridge: Client) -> None:
+    assert (await bridge.refused("POST", "accounts", {"accountnumber": "\U0001f4c4" * 11}))[1] == "0x80044331"
+    account = await bridge.create("accounts", {"accountnumber": "\U0001f4c4" * 10})
+    assert (await bridge.get(f"accounts({account})"))["accountnumber"] == "\U0001f4c4" * 10
+    half = await bridge.send("POST", "accounts", b'{"name":"A\\ud83d"}', Content_Type="application/json")
+    assert (await bridge.get(half.headers["OData-EntityId"]))["name"] == "A\ufffd"
+
+
+async def test_amounts_beyond_the_database_are_refused(bridge: Client) -> None:
+    assert (await bridge.refused("POST", "invoices", {"totaltax": 10**30}))[1] == "0x80044330"
+
+
 async def test_a_body_must_be_json(bridge: Client) -> None:
     assert (await bridge.refused("POST", "accounts", b"{", Content_Type="application/json"))[0] == 400
     assert (await bridge.refused("POST", "accounts", b"name=A", Content_Type="text/plain"))[0] == 415
@@ -148,5 +160,6 @@ async def test_deleting_restricts_cascades_and_removes_links(admin: Client, good
 
 async def test_what_nobody_serves_is_refused(admin: Client) -> None:
     assert (await admin.refused("POST", "invoices/Microsoft.Dynamics.CRM.CreateMultiple", {}))[0] in {404, 405}
-    assert (await admin.refused("POST", "FulfillSalesOrder", {}))[0] == 404
+    assert (await admin.refused("POST", "FulfillSalesOrder", {}))[0] == 400
+    assert (await admin.refused("POST", "LockInvoicePricing", {}))[0] == 404
     assert (await admin.refused("PUT", "accounts", {}))[0] == 405

@@ -79,6 +79,15 @@ async def test_events_that_were_not_delivered_are_delivered_after_a_restart(serv
     await runner.cleanup()
 
 
+async def test_a_page_can_be_cut_and_a_session_end(organization: Organization, bridge: Client) -> None:
+    await organization.http.post(organization.line["url"] + "/_local/pages", json={"cut": 1})
+    assert not (await bridge.send("GET", "accounts")).text.endswith("}")
+    assert (await bridge.get("accounts"))["value"] == []
+    await organization.http.delete(organization.line["url"] + "/_local/tokens")
+    assert (await bridge.send("GET", "accounts")).status_code == 401
+    assert (await (await organization.client()).send("GET", "accounts")).status_code == 200
+
+
 async def test_requests_are_counted_per_user_and_kind(organization: Organization, bridge: Client) -> None:
     await bridge.create("accounts", {"name": "A"})
     await bridge.get("accounts?$select=name")

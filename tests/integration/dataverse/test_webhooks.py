@@ -115,7 +115,7 @@ async def test_an_update_is_told_after_the_commit(admin: Client, goods: Goods, r
     assert call.query == {"code": "secret-key"}
     assert call.headers["x-ms-dynamics-entity-name"] == "invoice"
     assert call.headers["x-ms-dynamics-request-name"] == "Update"
-    assert call.headers["x-ms-dynamics-organization"] == "bridge"
+    assert call.headers["x-ms-dynamics-organization"] == "bridge.crm.dynamics.com"
     assert call.headers["x-ms-correlation-request-id"] == call.context["CorrelationId"]
     assert call.context["PrimaryEntityId"] == invoice
     assert call.context["OrganizationId"] == admin.organization.line["organization_id"]
@@ -242,6 +242,73 @@ async def test_events_can_be_replayed(admin: Client, receiver: Receiver) -> None
     await settle(admin.organization)
     first, second = receiver.calls
     assert first.context == second.context
+
+
+async def test_events_can_get_lost_come_twice_or_in_the_opposite_order(admin: Client, receiver: Receiver) -> None:
+    await register(admin, receiver, "Create", "account")
+    address = admin.organization.line["url"] + "/_local/events/"
+    await admin.organization.http.post(address + "faults", json={"lose": 1})
+    await admin.create("accounts", {"name": "lost"})
+    await settle(admin.organization)
+    await admin.organization.http.post(address + "faults", json={"repeat": 1})
+    await admin.create("accounts", {"name": "twice"})
+    await settle(admin.organization)
+    await admin.organization.http.post(address + "hold")
+    for name in ("first", "second"):
+        await admin.create("accounts", {"name": name})
+    await settle(admin.organization)
+    assert len(receiver.calls) == 2
+    await admin.organization.http.post(address + "release")
+    await settle(admin.organization)
+    names = [attributes(call.context)["name"] for call in receiver.calls]
+    assert names[:2] == ["twice", "twice"]
+    assert set(names[2:]) == {"first", "second"}
+
+
+async def test_named_steps_can_be_bypassed_and_a_tag_is_passed_on(admin: Client, receiver: Receiver) -> None:
+    step = await register(admin, receiver, "Create", "account")
+    silent = await admin.send(
+        "POST", "accounts", {"name": "silent"}, **{"MSCRM.BypassBusinessLogicExecutionStepIds": step}
+    )
+    assert silent.status_code == 204
+    assert (await admin.send("POST", "accounts?tag=from-a-test", {"name": "told"})).status_code == 204
+    await admin.patch(f"sdkmessageprocessingsteps({step})", {"statecode": 1})
+    await admin.create("accounts", {"name": "after it was disabled"})
+    await settle(admin.organization)
+    [call] = receiver.calls
+    assert {"key": "tag", "value": "from-a-test"} in call.context["SharedVariables"]
+
+
+async def test_fulfilling_an_order_raises_nothing(admin: Client, goods: Goods, receiver: Receiver) -> None:
+    order = await admin.create("salesorders", {"customerid_account@odata.bind": f"/accounts({goods.account})"})
+    for message in ("Update", "SetState"):
+        await register(admin, receiver, message, "salesorder")
+    close = {"@odata.type": "Microsoft.Dynamics.CRM.orderclose", "salesorderid@odata.bind": f"/salesorders({order})"}
+    answer = await admin.send("POST", "FulfillSalesOrder", {"OrderClose": close, "Status": -1})
+    assert answer.status_code == 204
+    await settle(admin.organization)
+    assert receiver.calls == []
+    row = await admin.get(f"salesorders({order})?$select=statecode,statuscode")
+    assert (row["statecode"], row["statuscode"]) == (3, 100001)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"mode": 0}, "Only asynchronous steps"),
+        ({"stage": 20}, "Only asynchronous steps"),
+        ({"filteringattributes": "taxnumber"}, "Filtering attributes that the table doesn't have: taxnumber."),
+    ],
+)
+async def test_steps_that_are_refused(admin: Client, receiver: Receiver, values: dict[str, Any], message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        await register(admin, receiver, "Update", "account", **values)
+
+
+async def test_endpoints_that_are_refused(admin: Client) -> None:
+    hook = {"name": "hook", "url": "http://127.0.0.1:1/hook", "contract": 8, "authtype": 4, "authvalue": "x"}
+    for change in ({"contract": 2}, {"authtype": 2}, {"url": "somewhere"}, {"authtype": 5}):
+        assert (await admin.refused("POST", "serviceendpoints", hook | change))[0] == 400
 
 
 async def test_delivery_does_not_hold_up_the_api(admin: Client, receiver: Receiver) -> None:
