@@ -6,21 +6,31 @@ A decision that `the books` require has no default here: the company decides, th
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Item = TypeVar("Item")
 
 Target = Literal["onec", "sapb1"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]
 
 
+def not_empty(values: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Refuse an empty list. Only once each item is right: a wrong one would be reported as missing too."""
+    if not values:
+        raise ValueError("must not be empty")
+    return values
+
+
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        # OSError: “Europe” is a folder of the time zones.
         raise ValueError("is not a time zone such as Europe/Moscow") from error
     return name
 
@@ -130,7 +140,7 @@ class Route(_Setting):
     paused: bool = False
     time_zone: Annotated[str, AfterValidator(_zone)]
     dates: Dates
-    tax_rates: tuple[RateName, ...] | None = None
+    tax_rates: Annotated[tuple[RateName, ...], AfterValidator(not_empty)] | None = None
     """The rates this entity may use; default: those of the law on the date of shipment (1C), of vat_groups (SAP)."""
     onec: OnecBooks | None = None
     sapb1: Sapb1Books | None = None

@@ -19,7 +19,7 @@ from pydantic import (
 
 from shared.errors import Misconfigured
 from shared.refusals import Language
-from shared.routes import ColumnName, Route, Target, overlaps
+from shared.routes import ColumnName, Route, Target, not_empty, overlaps
 
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
 
@@ -90,11 +90,15 @@ class Settings(BaseModel):
     )
 
     # --- what is exported, and how
-    routes: Annotated[tuple[Route, ...], BeforeValidator(_from_json)] = _setting(
-        "ROUTES", "JSON: which legal entity's documents go where (see Routes)", min_length=1
+    routes: Annotated[tuple[Route, ...], BeforeValidator(_from_json), AfterValidator(not_empty)] = _setting(
+        "ROUTES", "JSON: which legal entity's documents go where (see Routes)"
     )
-    invoice_issued_statuses: Annotated[tuple[int, ...], BeforeValidator(_from_json)] = _setting(
-        "INVOICE_ISSUED_STATUSES", "JSON: statuscodes in which an invoice counts as issued", default=(4, 100001, 100002)
+    invoice_issued_statuses: Annotated[tuple[int, ...], BeforeValidator(_from_json), AfterValidator(not_empty)] = (
+        _setting(
+            "INVOICE_ISSUED_STATUSES",
+            "JSON: statuscodes in which an invoice counts as issued",
+            default=(4, 100001, 100002),
+        )
     )
     language: Language = _setting("LANGUAGE", "Language of the sentences in the CRM: ru or en", default="en")
     lanes: int = _setting("LANES", "How many calls into an accounting system may run at once", default=4, ge=1, le=64)
