@@ -69,12 +69,12 @@ class Writeback:
                 waiting += news
                 await self._later(news, problem)
 
-    async def _write(self, results: Sequence[Result]) -> list[tuple[_Entry, BridgeError]]:
+    async def _write(self, results: Sequence[Result]) -> list[tuple[_Entry, Exception]]:
         """Write what the results say; give the rows that could not be written, and why."""
         await self._dataverse.check_organization()
         entries = _entries(results)
         again: list[Result] = []
-        left: list[tuple[_Entry, BridgeError]] = []
+        left: list[tuple[_Entry, Exception]] = []
         for _ in range(ROUNDS):
             entries = await self._round(entries, again, left)
             if not entries:
@@ -87,12 +87,16 @@ class Writeback:
         return left + [(entry, Unavailable("Dataverse", "a row keeps changing")) for entry in entries.values()]
 
     async def _round(
-        self, entries: dict[str, _Entry], again: list[Result], left: list[tuple[_Entry, BridgeError]]
+        self, entries: dict[str, _Entry], again: list[Result], left: list[tuple[_Entry, Exception]]
     ) -> dict[str, _Entry]:
         """Write every entry once; give those whose row was changed by somebody else meanwhile."""
         operations: dict[str, Operation] = {}
         for key, entry in entries.items():
-            columns = self._columns(entry, again)
+            try:
+                columns = self._columns(entry, again)
+            except Exception as error:  # noqa: BLE001 -- one bad item never takes its neighbours along
+                left.append((entry, error))
+                continue
             if columns:
                 operations[key] = journal.write(key, entry.parent, entry.current, columns)
         conflicts: dict[str, _Entry] = {}
