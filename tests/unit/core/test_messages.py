@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Unreadable
@@ -48,7 +48,7 @@ _documents = st.lists(_lines, min_size=1, max_size=5).flatmap(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(_documents)
 def test_a_document_arrives_as_it_was_sent(sent: Document) -> None:
     arrived = Document.decode(sent.encode())

@@ -80,6 +80,7 @@ WRONG = "wrong-value-never-shown"
         ("ROUTES", '{"name": "wrong-value-never-shown"}'),
         ("ROUTES", "[]"),
         ("INVOICE_ISSUED_STATUSES", WRONG),
+        ("INVOICE_ISSUED_STATUSES", "[]"),
         ("INVOICE_ISSUED_STATUSES", '["wrong-value-never-shown"]'),
         ("LANGUAGE", WRONG),
         ("LANES", "0"),
@@ -107,6 +108,9 @@ def test_a_wrong_setting_is_named_and_not_quoted(name: str, value: str) -> None:
         pytest.param({"target": "sage"}, "ROUTES: route “ru”, field target", id="target"),
         pytest.param({"way": "3C"}, "ROUTES: route “ru”, field way", id="way"),
         pytest.param({"time_zone": "Moscow"}, "ROUTES: route “ru”, field time_zone", id="zone"),
+        pytest.param({"time_zone": "Europe"}, "ROUTES: route “ru”, field time_zone", id="half a zone"),
+        pytest.param({"time_zone": "x" * 300}, "ROUTES: route “ru”, field time_zone", id="a long zone"),
+        pytest.param({"tax_rates": []}, "ROUTES: route “ru”, field tax_rates", id="no rates"),
         pytest.param({"tax_rates": ["x"]}, "ROUTES: route “ru”, field tax_rates.0", id="rate"),
         pytest.param({"paused": "perhaps"}, "ROUTES: route “ru”, field paused", id="pause"),
         pytest.param({"onec": None}, "ROUTES: route “ru”", id="books"),
@@ -124,8 +128,9 @@ def test_a_wrong_setting_is_named_and_not_quoted(name: str, value: str) -> None:
     ],
 )
 def test_a_problem_in_a_route_names_route_and_field(changes: dict[str, Any], place: str) -> None:
-    found = problems(environment(onec_route(**changes), sapb1_route()))
-    assert [problem for problem in found if problem.startswith(f"{place}: ")] == list(found)
+    for routes in ([onec_route(**changes)], [onec_route(**changes), sapb1_route()]):
+        (problem,) = problems(environment(*routes))
+        assert problem.startswith(f"{place}: ")
 
 
 def test_overlapping_routes_are_named() -> None:

@@ -11,7 +11,7 @@ from shared.dataverse.batch import Operation, Part
 from shared.dataverse.journal import STATE_VALUES
 from shared.errors import AnswerLost, Misconfigured, Unavailable
 from shared.messages import Binding, Journalled, Result, State
-from shared.refusals import refusal
+from shared.refusals import Refusal, refusal
 from shared.writeback import ROUNDS, Writeback
 from tests.builders import ACCOUNT, GOODS, INVOICE, NOW, OTHER_ORGANIZATION, record_id, result, settings
 from tests.unit.core.fakes import FakeDataverse, MemoryBus, clock, error, incoming
@@ -245,6 +245,14 @@ async def test_a_row_that_dataverse_does_not_take_blocks_no_neighbour() -> None:
     (deferred,) = bench.bus.results()
     assert (deferred.id, deferred.deferrals) == (INVOICE, 1)
     assert [envelope.body for envelope in bench.bus.on(POISON)] == [b"garbage"]
+
+
+async def test_a_result_that_can_not_be_worded_blocks_no_neighbour() -> None:
+    bench = Bench()
+    newer = result(State.REFUSED, reason=Refusal(code="a_code_of_a_newer_version"))
+    await bench.handle(newer, result(id=record_id(2)))
+    assert list(bench.dataverse.journal) == [f"onec:invoice:{record_id(2)}"]
+    assert [(deferred.id, deferred.deferrals) for deferred in bench.bus.results()] == [(INVOICE, 1)]
 
 
 async def test_a_result_whose_rows_are_all_refused_comes_back_once() -> None:

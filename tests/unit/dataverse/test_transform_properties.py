@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -38,7 +38,7 @@ def consistent(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
     return invoice_row(*lines, discount=str(discount * CENT)), discount
 
 
-@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@hypothesis_settings(max_examples=150)
 @given(consistent())
 def test_a_consistent_invoice_agrees_with_the_crm_to_the_kopeck(drawn: tuple[dict[str, Any], int]) -> None:
     row, discount = drawn
@@ -49,7 +49,7 @@ def test_a_consistent_invoice_agrees_with_the_crm_to_the_kopeck(drawn: tuple[dic
     assert sum(line.gross for line in invoice.lines) == invoice.total
 
 
-@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@hypothesis_settings(max_examples=150)
 @given(
     consistent(),
     st.sampled_from(["totallineitemamount", "totaltax", "totalamount"]),
@@ -100,7 +100,7 @@ _changes = st.fixed_dictionaries(
 )
 
 
-@hypothesis_settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@hypothesis_settings(max_examples=300)
 @given(st.lists(_line_changes, max_size=3), _changes, st.booleans())
 def test_whatever_a_person_typed_is_an_invoice_or_a_refusal(
     lines: list[dict[str, Any]], changes: dict[str, Any], derived: bool
