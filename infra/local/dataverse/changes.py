@@ -19,7 +19,7 @@ from infra.local.dataverse.reading import Reader, Reading, RowWriter, link, next
 from infra.local.dataverse.store import Deletion, Row
 
 _TOKEN = re.compile(r"(\d+)!(\d\d/\d\d/\d{4} \d\d:\d\d:\d\d)\Z")
-_PAGE = re.compile(r"(\d+)!([01])!(\d+)\Z")
+_PAGE = re.compile(r'pagingcookie="(\d+)!([01])!(\d+)" istracking="True"')
 _SECONDS_A_DAY = 86_400
 _DEFAULT_DAYS = 7
 _NOT_TRACKED = frozenset(
@@ -74,13 +74,18 @@ class ChangeTracking:
             parts.append(f'"@odata.count":{len(items)}')
         if len(items) > len(chosen):
             phase, version, _ = chosen[-1]
-            token = f"{place.start}!{phase}!{version}"
+            token = f'<cookie pagingcookie="{place.start}!{phase}!{version}" istracking="True" />'
             address = next_link(reading.base, query.table.set_name, query.text, token)
             parts.append(f'"@odata.nextLink":{json_text(address)}')
         else:
             parts.append(f'"@odata.deltaLink":{json_text(self._delta_link(query, reading, place.start))}')
         parts.append(f'"value":[{",".join(texts)}]')
         return f"{{{','.join(parts)}}}"
+
+    @staticmethod
+    def concerns(query: Query) -> bool:
+        """Say whether a link of change tracking is followed, with or without the preference."""
+        return query.deltatoken is not None or _PAGE.search(query.skiptoken or "") is not None
 
     def count(self, query: Query) -> int:
         """Give the number of changes behind a delta link."""
@@ -101,7 +106,7 @@ class ChangeTracking:
     def _place(self, query: Query) -> _Place:
         if query.skiptoken is None:
             return _Place(self._store.version)
-        match = _PAGE.match(query.skiptoken)
+        match = _PAGE.search(query.skiptoken)
         if match is None:
             raise not_understood("Malformed XML in the paging cookie: invalid $skiptoken.")
         return _Place(int(match[1]), int(match[2]), int(match[3]))

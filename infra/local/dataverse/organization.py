@@ -101,7 +101,12 @@ class Organization:
         """Give ids and secrets: those of the state, or new ones with a freshly filled organization."""
         kept = self.store.meta("identity")
         if kept is not None:
-            return dict(json.loads(kept))
+            identity = dict(json.loads(kept))
+            differing = [name for name in identity if settings.texts.get(name, identity[name]) != identity[name]]
+            if differing:
+                self.store.close()
+                raise ValueError(f"the state was made with another {', '.join(differing)}")
+            return identity
         made = {
             "client_id": str(uuid4()),
             "client_secret": secrets.token_urlsafe(24),

@@ -65,7 +65,7 @@ class ReadApi:
             tracked = query.deltatoken is not None
             number = self._changes.count(query) if tracked else len(list(self._reader.candidates(query)))
             return ApiAnswer(200, str(number), {"Content-Type": "text/plain", "OData-Version": "4.0"})
-        if preferences.track_changes or query.deltatoken is not None:
+        if preferences.track_changes or self._changes.concerns(query):
             return ok(self._changes.answer(query, reading), preferences)
         return ok(self._reader.collection(query, reading), preferences)
 

@@ -78,14 +78,20 @@ class RowEditor:
         row: dict[str, Any] = {name: self._rules.default(column) for name, column in table.columns.items()}
         row.update(values)
         row.update({table.key: row_id, "createdon": now, "modifiedon": now, "createdby": user, "modifiedby": user})
+        if values.get("overriddencreatedon") is not None:
+            # What an import says about the past becomes the date of creation, and the import's own date its shadow.
+            row["createdon"], row["overriddencreatedon"] = values["overriddencreatedon"], now
         if table.owned == "user":
             row["ownerid"] = row["ownerid"] or user
-            row["owninguser"] = row["ownerid"]
-            owner = self._store.get("systemuser", row["ownerid"].id) or {}
-            row["owningbusinessunit"] = owner.get("businessunitid")
+            self._own(row)
         if "organizationid" in table.columns and table.columns["organizationid"].kind is Kind.LOOKUP:
             row["organizationid"] = Ref("organization", self._rules.organization["organizationid"])
         return row
+
+    def _own(self, row: dict[str, Any]) -> None:
+        row["owninguser"] = row["ownerid"]
+        owner = self._store.get("systemuser", row["ownerid"].id) or {}
+        row["owningbusinessunit"] = owner.get("businessunitid")
 
     def _create_primary_unit(self, schedule: Row, session: Session) -> None:
         uom = self._store.schema["uom"]
@@ -121,7 +127,7 @@ class RowEditor:
         row.update(values)
         row["modifiedon"], row["modifiedby"] = self._clock.text(), session.user.ref
         if "ownerid" in values and table.owned == "user":
-            row["owninguser"] = row["ownerid"]
+            self._own(row)
         if "statecode" in before:
             self._rules.set_state(table, row, values, before["statecode"])
         self._rules.complete(table, row, creating=False)

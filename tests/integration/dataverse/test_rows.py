@@ -117,6 +117,27 @@ async def test_amounts_beyond_the_database_are_refused(bridge: Client) -> None:
     assert (await bridge.refused("POST", "invoices", {"totaltax": 10**30}))[1] == "0x80044330"
 
 
+async def test_an_owner_brings_the_business_unit_along(admin: Client) -> None:
+    root = (await admin.get("WhoAmI"))["BusinessUnitId"]
+    unit = await admin.create(
+        "businessunits", {"name": "Branch", "parentbusinessunitid@odata.bind": f"/businessunits({root})"}
+    )
+    manager = await admin.create(
+        "systemusers", {"lastname": "M", "businessunitid@odata.bind": f"/businessunits({unit})"}
+    )
+    account = await admin.create("accounts", {"name": "A"})
+    assert (await admin.get(f"accounts({account})"))["_owningbusinessunit_value"] == root
+    await admin.patch(f"accounts({account})", {"ownerid@odata.bind": f"/systemusers({manager})"})
+    assert (await admin.get(f"accounts({account})"))["_owningbusinessunit_value"] == unit
+
+
+async def test_an_import_says_when_a_row_was_created(admin: Client) -> None:
+    account = await admin.create("accounts", {"name": "A", "overriddencreatedon": "2020-02-01T00:00:00Z"})
+    row = await admin.get(f"accounts({account})")
+    assert row["createdon"] == "2020-02-01T00:00:00Z"
+    assert row["overriddencreatedon"] == row["modifiedon"]
+
+
 async def test_a_body_must_be_json(bridge: Client) -> None:
     assert (await bridge.refused("POST", "accounts", b"{", Content_Type="application/json"))[0] == 400
     assert (await bridge.refused("POST", "accounts", b"name=A", Content_Type="text/plain"))[0] == 415

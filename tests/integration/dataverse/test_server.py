@@ -106,6 +106,13 @@ async def test_a_lost_answer_leaves_the_work_done(organization: Organization, br
     assert [row["name"] for row in (await bridge.get("accounts?$select=name"))["value"]] == ["A"]
 
 
+async def test_a_state_keeps_its_identity(serve: Serve, tmp_path: Path) -> None:
+    state = tmp_path / "dataverse.sqlite"
+    await (await serve(state, client_id="one")).runner.cleanup()
+    with pytest.raises(ValueError, match="client_id"):
+        create(ServeOptions(state=state, settings={"client_id": "two"}))
+
+
 def test_an_unknown_setting_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown settings"):
         create(ServeOptions(settings={"organisation_id": "x"}))
