@@ -196,10 +196,10 @@ class Api:
             if not isinstance(data, dict) or not isinstance(data.get("@odata.id"), str):
                 raise bad_payload(table.set_name, "A body with '@odata.id' was expected.")
             ref = BodyReader(self._store, request.references).resolve(data["@odata.id"])
-        if navigation.many:
+        if ref is not None and ref.table != navigation.table:
+            raise bad_payload(table.set_name, f"'{navigation.name}' leads to rows of {navigation.table}.")
+        if navigation.many and ref is not None:
             other = self._store.schema[navigation.table]
-            if ref is None or ref.table != other.name:
-                raise bad_payload(table.set_name, f"'{navigation.name}' holds rows of {other.name}.")
             link = Body({navigation.column: Ref(table.name, row[table.key])})
             self._editor.update(other, ref.id, link, request.session)
         else:

@@ -48,7 +48,7 @@ def _headers(text: bytes) -> dict[str, str]:
     headers = {}
     for line in text.split(_CRLF):
         if line:
-            name, _, value = line.decode("utf-8").partition(":")
+            name, _, value = line.decode("utf-8", "replace").partition(":")
             headers[name.strip().lower()] = value.strip()
     return headers
 
@@ -76,9 +76,10 @@ def _operation(headers: Mapping[str, str], content: bytes) -> Operation:
     if not headers.get("content-type", "").startswith("application/http"):
         raise not_understood("A part of the batch must have the content type application/http.")
     line, _, rest = content.partition(_CRLF)
-    match = _REQUEST_LINE.match(line.decode("utf-8").strip())
+    text = line.decode("utf-8", "replace").strip()
+    match = _REQUEST_LINE.match(text)
     if match is None:
-        raise not_understood(f"The request line '{line.decode('utf-8', 'replace')}' can't be read.")
+        raise not_understood(f"The request line '{text}' can't be read.")
     if rest.startswith(_CRLF):
         head, body = b"", rest.removeprefix(_CRLF)
     else:
@@ -92,6 +93,8 @@ def parse(body: bytes, content_type: str) -> list[Part]:
     for headers, content in _split(body, boundary_of(content_type)):
         if headers.get("content-type", "").startswith("multipart/mixed"):
             changeset = [_operation(*part) for part in _split(content, boundary_of(headers["content-type"]))]
+            if not changeset:
+                raise not_understood("A change set of the batch is empty.")
             if any(operation.method == "GET" for operation in changeset):
                 raise not_understood(
                     "An invalid HTTP method 'GET' was detected for a request in a change set. Requests in change sets "

@@ -65,16 +65,16 @@ class Rules:
             403, "0x80040220", f"This {name} can't be changed because it is read-only in the state {label}."
         )
 
-    def set_state(self, table: Table, row: dict[str, Any], values: Mapping[str, Any], current: int) -> None:
-        """Complete and check the pair of state and status; ``current`` is the state before."""
+    def set_state(self, table: Table, row: dict[str, Any], values: Mapping[str, Any], before: Row) -> None:
+        """Complete and check the pair of state and status; ``before`` is the row before."""
         states, statuses = table.columns.get("statecode"), table.columns.get("statuscode")
         if states is None or statuses is None:
             return
         state = values.get("statecode")
-        state = current if state is None else state
+        state = before["statecode"] if state is None else state
         status = values.get("statuscode")
         if status is None:
-            status = states.partners[state] if state != current else row["statuscode"]
+            status = states.partners[state] if state != before["statecode"] else before["statuscode"]
         if statuses.partners[status] != state:
             raise _not_a_pair(table, row, state, status)
         row["statecode"], row["statuscode"] = state, status

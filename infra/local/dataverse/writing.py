@@ -44,8 +44,8 @@ class RowEditor:
         if table.name in LINES:
             self._rules.check_access(table, row, session)
         self._rules.set_first_state(table, row, values)
-        self._rules.complete(table, row, creating=True)
         self._check_required(table, row)
+        self._rules.complete(table, row, creating=True)
         self._check_keys(table, row, None)
         stored = self._store.put(table.name, row)
         if table.name == "uomschedule":
@@ -127,11 +127,13 @@ class RowEditor:
         row.update(values)
         row["modifiedon"], row["modifiedby"] = self._clock.text(), session.user.ref
         if "ownerid" in values and table.owned == "user":
+            if row["ownerid"] is None:
+                raise missing("ownerid", table.name)
             self._own(row)
         if "statecode" in before:
-            self._rules.set_state(table, row, values, before["statecode"])
-        self._rules.complete(table, row, creating=False)
+            self._rules.set_state(table, row, values, before)
         self._check_required(table, row)
+        self._rules.complete(table, row, creating=False)
         self._check_keys(table, row, row_id)
         stored = self._store.put(table.name, row)
         if not silent:

@@ -18,11 +18,16 @@ from shared.jsontext import dumps, loads
 class Organization:
     """A running server: its first line, and clients of the Web API."""
 
-    def __init__(self, line: Mapping[str, Any], http: httpx.AsyncClient, runner: web.AppRunner) -> None:
+    def __init__(self, line: Mapping[str, Any], http: httpx.AsyncClient, runner: web.AppRunner | None = None) -> None:
         self.line = line
         self.http = http
-        self.runner = runner
+        self._runner = runner
         self.root = f"{line['url']}/api/data/v9.2/"
+
+    async def stop(self) -> None:
+        """Stop the server; what it kept stays."""
+        assert self._runner is not None
+        await self._runner.cleanup()
 
     async def token(self, kind: str = "") -> str:
         """Log in as the application user, or as the administrator (``admin_``)."""

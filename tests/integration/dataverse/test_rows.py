@@ -94,6 +94,7 @@ async def test_versions_rise_over_the_whole_organization(bridge: Client) -> None
         ("invoicedetails", {"quantity": 1}, "0x80040203", "The invoice id is missing."),
         ("products", {"name": "A", "productnumber": "1", "quantitydecimal": 2}, "0x80040203", "unit schedule"),
         ("transactioncurrencies", {"currencyname": "Ruble"}, "0x80040203", "missing"),
+        ("sdkmessageprocessingsteps", {"mode": 1, "stage": 40, "rank": 1}, "0x80040203", "'sdkmessageid'"),
         ("asyncoperations", {"name": "x"}, "0x80040800", "can't be created"),
     ],
 )
@@ -136,6 +137,17 @@ async def test_an_import_says_when_a_row_was_created(admin: Client) -> None:
     row = await admin.get(f"accounts({account})")
     assert row["createdon"] == "2020-02-01T00:00:00Z"
     assert row["overriddencreatedon"] == row["modifiedon"]
+
+
+async def test_nothing_where_something_must_be_is_refused(admin: Client, goods: Goods) -> None:
+    path = f"products({goods.product})"
+    assert (await admin.refused("PATCH", path, {"productnumber": None}))[1] == "0x80040203"
+    account = f"accounts({goods.account})"
+    assert (await admin.refused("PATCH", account, {"ownerid@odata.bind": None}))[1] == "0x80040203"
+    link = {"@odata.id": account}
+    assert (await admin.refused("PUT", f"{account}/transactioncurrencyid/$ref", link))[1] == "0x80048d19"
+    await admin.patch(path, {"statuscode": None, "statecode": None})
+    assert (await admin.get(path))["statuscode"] == 1
 
 
 async def test_a_body_must_be_json(bridge: Client) -> None:

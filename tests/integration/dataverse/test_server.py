@@ -1,12 +1,18 @@
 """Limits, faults, and a server that goes on where it was killed."""
 
+import asyncio
+import json
+import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from aiohttp import web
 
 from infra.local.dataverse.server import create
 from infra.local.serving import ServeOptions, Service, listen
+from tests.conftest import ROOT
 from tests.integration.dataverse.conftest import Client, Organization, Serve, make_goods
 from tests.integration.dataverse.test_webhooks import Receiver, register, settle
 
@@ -43,7 +49,7 @@ async def test_a_restarted_server_goes_on(serve: Serve, tmp_path: Path) -> None:
     link = (await admin.get("accounts?$select=name", Prefer="odata.track-changes"))["@odata.deltaLink"]
     await admin.send("DELETE", f"accounts({gone})")
     before = await admin.get(f"invoices({invoice})?$expand=invoice_details")
-    await organization.runner.cleanup()
+    await organization.stop()
 
     again = await serve(state)
     assert {**again.line, "url": "", "token_url": ""} == {**organization.line, "url": "", "token_url": ""}
@@ -54,6 +60,33 @@ async def test_a_restarted_server_goes_on(serve: Serve, tmp_path: Path) -> None:
     assert [row["id"] for row in delta["value"]] == [gone]
     await admin.patch(f"invoices({invoice})", {"name": "next"})
     assert (await admin.get(f"invoices({invoice})"))["versionnumber"] > before["versionnumber"]
+
+
+async def _process(state: Path) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
+    """Start the server as its own process; give it and its first line."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "infra.local", "serve", "dataverse", "--state", str(state)),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    return process, json.loads(await process.stdout.readline())
+
+
+async def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    state = tmp_path / "dataverse.sqlite"
+    process, line = await _process(state)
+    async with httpx.AsyncClient(timeout=20) as http:
+        client = await Organization(line, http).client()
+        ids = [await client.create("accounts", {"name": str(number)}) for number in range(5)]
+        process.kill()
+        await process.wait()
+        process, line = await _process(state)
+        client = await Organization(line, http).client()
+        rows = (await client.get("accounts?$select=accountid"))["value"]
+        assert {row["accountid"] for row in rows} == set(ids)
+    process.terminate()
+    assert await process.wait() == 0
 
 
 async def test_events_that_were_not_delivered_are_delivered_after_a_restart(serve: Serve, tmp_path: Path) -> None:
@@ -71,7 +104,7 @@ async def test_events_that_were_not_delivered_are_delivered_after_a_restart(serv
     await register(admin, Receiver(f"{url}/hook"), "Create", "account")
     account = await admin.create("accounts", {"name": "A"})
     assert calls == []
-    await organization.runner.cleanup()
+    await organization.stop()
 
     again = await serve(state)
     await settle(again)
@@ -108,7 +141,7 @@ async def test_a_lost_answer_leaves_the_work_done(organization: Organization, br
 
 async def test_a_state_keeps_its_identity(serve: Serve, tmp_path: Path) -> None:
     state = tmp_path / "dataverse.sqlite"
-    await (await serve(state, client_id="one")).runner.cleanup()
+    await (await serve(state, client_id="one")).stop()
     with pytest.raises(ValueError, match="client_id"):
         create(ServeOptions(state=state, settings={"client_id": "two"}))
 
