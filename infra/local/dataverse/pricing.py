@@ -26,7 +26,6 @@ _QUANTUM = Decimal(1).scaleb(-MONEY_DIGITS)
 
 LINE_INPUTS = frozenset({"quantity", "priceperunit", "manualdiscountamount", "tax", "productid", "uomid"})
 LINE_INPUTS |= {"ispriceoverridden", "isproductoverridden"}
-DOCUMENT_INPUTS = frozenset({"discountamount", "discountpercentage", "freightamount", "transactioncurrencyid"})
 
 
 def money(value: Decimal, precision: int) -> Decimal:

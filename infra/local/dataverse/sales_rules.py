@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.local.dataverse.errors import does_not_exist, invalid_argument, not_understood
-from infra.local.dataverse.pricing import DOCUMENT_INPUTS, LINE_INPUTS, document_totals, line_amounts
+from infra.local.dataverse.pricing import LINE_INPUTS, document_totals, line_amounts
 from infra.local.dataverse.pricing import money as money_value
 from infra.local.dataverse.schema import Kind, Table
 from infra.local.dataverse.store import Ref, Row, Store
@@ -81,11 +81,6 @@ class SalesRules:
     def affects_document(table: Table, values: Mapping[str, Any]) -> bool:
         """Say whether a change of a line makes its document's totals be calculated again."""
         return table.name in LINES and not LINE_INPUTS.isdisjoint(values)
-
-    @staticmethod
-    def affects_totals(table: Table, values: Mapping[str, Any]) -> bool:
-        """Say whether a change of a document touches its totals."""
-        return table.name in DOCUMENTS and not DOCUMENT_INPUTS.isdisjoint(values)
 
     def _number(self, table: Table, row: dict[str, Any]) -> None:
         if table.number_prefix is None or row.get(table.number_prefix[0]) is not None:

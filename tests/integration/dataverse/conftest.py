@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,6 @@ class Client:
 
     organization: Organization
     headers: dict[str, str]
-    kept: dict[str, str] = field(default_factory=dict)
 
     async def send(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
         """Send a request; header names are given with underscores."""
