@@ -78,8 +78,8 @@ class Connector:
 
     def _key(self, document: Document) -> UUID:
         generation = document.journal.generation if document.journal else 0
-        invoice = document.invoice
-        return accounting_key(document.organization_id, self._target, invoice.table, invoice.id, generation)
+        sale = document.sale
+        return accounting_key(document.organization_id, self._target, sale.table, sale.id, generation)
 
     async def _done(self, document: Document, bindings: Bindings, outcome: Outcome) -> None:
         await self._tell(
@@ -99,7 +99,7 @@ class Connector:
             "in accounting",
             {
                 "target": self._target,
-                "invoice": document.invoice.id,
+                document.sale.table: document.sale.id,
                 "state": outcome.state,
                 "accounting_id": outcome.accounting_id,
                 "seconds": round(seconds, 3),
@@ -110,7 +110,12 @@ class Connector:
         """Put the reference back with a later time first: the journal's word is worth less than the document."""
         following, at = await try_again(self._bus, document.reference, error, self._backoff, self._now())
         level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
-        dimensions = {"target": self._target, "invoice": document.invoice.id, "cause": cause_of(error), "next": at}
+        dimensions = {
+            "target": self._target,
+            document.sale.table: document.sale.id,
+            "cause": cause_of(error),
+            "next": at,
+        }
         say(level, "retry", dimensions)
         reason = refusal("retrying", cause=cause_of(error))
         waiting = document.model_copy(update={"reference": following})
@@ -119,14 +124,14 @@ class Connector:
     async def _tell(self, document: Document, bindings: Bindings, state: State, **more: Any) -> None:
         result = result_of(document, state, self._now(), bindings=tuple(bindings.made), **more)
         if state is State.REFUSED and result.reason is not None:
-            dimensions = {"target": self._target, "invoice": result.id, "reason": result.reason.code}
+            dimensions = {"target": self._target, result.table: result.id, "reason": result.reason.code}
             say(logging.WARNING, "refused", dimensions)
         await self._bus.send(RESULTS, [result_envelope(result)])
 
 
 def _held_back(document: Document, route: Route) -> tuple[State, Refusal] | None:
     """Obey a pause or a start date that was set while the document was on its way."""
-    dated = document.invoice.document_date
+    dated = document.sale.document_date
     if dated < route.start_date:
         return State.BEFORE_START, refusal("before_start", date=dated, start_date=route.start_date)
     if route.paused:

@@ -1,4 +1,4 @@
-"""What is to be done with one invoice row: nothing, a word in the journal, or a document for an accounting system.
+"""What is to be done with one sales document: nothing, a word in the journal, or a document for an accounting system.
 
 Pure: the row, its journal row and the settings go in, a decision comes out.
 """
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from shared.dataverse import transform
 from shared.dataverse.reading import journal_row
+from shared.dataverse.sales import FULFILLED_PARTLY, INVOICE, INVOICED, SalesTable
 from shared.documents import Customer, Product
 from shared.errors import Refused
 from shared.keys import lane
@@ -43,34 +44,44 @@ class Send:
     @property
     def bound_records(self) -> tuple[Customer | Product, ...]:
         """The records whose accounting ids the connector would like to know."""
-        invoice = self.document.invoice
-        products = {line.product.id: line.product for line in invoice.lines if line.product}
-        return (invoice.customer, *products.values())
+        sale = self.document.sale
+        products = {line.product.id: line.product for line in sale.lines if line.product}
+        return (sale.customer, *products.values())
 
 
 Decision = Nothing | Tell | Send
 
 
-def decide(row: dict[str, Any], reference: Reference, settings: Settings, now: datetime) -> Decision:
-    """Decide about an invoice row as it is now."""
-    head = transform.header(row)
-    route = route_for(settings.routes, head.business_unit)
+def decide(table: SalesTable, row: dict[str, Any], reference: Reference, settings: Settings, now: datetime) -> Decision:
+    """Decide about a document's row as it is now."""
+    head = transform.header(table, row)
+    route = route_for(settings.routes, table.way, head.business_unit)
     if route is None:
         return Nothing("no route leads from its business unit")
-    case = _Case(row, head, route, journal_row(row, route.target), settings, reference, now)
-    if head.cancelled:
-        return case.withdrawn("cancelled", State.CANCELLED)
-    if head.status not in settings.invoice_issued_statuses:
-        return case.withdrawn("not_issued", State.WAITING)
+    case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
-        return case.held_back() or case.sent()
+        return case.withdrawn() or case.held_back() or case.sent()
     except Refused as error:
         return case.told(State.REFUSED, error.refusal)
 
 
+def is_due(table: SalesTable, row: dict[str, Any], head: transform.Header, settings: Settings) -> bool:
+    """Say whether a document is to be in the books: an issued invoice, a completely fulfilled order.
+
+    An order that was invoiced after it had been fulfilled keeps its datefulfilled. Refused where an order is fulfilled
+    in part: the act needs the actual quantities.
+    """
+    if table is INVOICE:
+        return head.status in settings.invoice_issued_statuses
+    if head.status == FULFILLED_PARTLY:
+        raise Refused(refusal("fulfilled_partly"))
+    invoiced_after = head.status == INVOICED and bool(row.get("datefulfilled"))
+    return head.status in settings.order_fulfilled_statuses or invoiced_after
+
+
 @dataclass(frozen=True)
 class _Case:
-    """One invoice row with everything that is known of it."""
+    """One document's row with everything that is known of it."""
 
     row: dict[str, Any]
     head: transform.Header
@@ -84,8 +95,14 @@ class _Case:
     def version(self) -> int:
         return self.settings.epoch + self.head.version
 
-    def withdrawn(self, how: str, state: State) -> Decision:
-        """An invoice that is cancelled, or not issued, matters where accounting or the journal has it."""
+    def withdrawn(self) -> Decision | None:
+        """A document that is cancelled, or not due, matters where accounting or the journal has it."""
+        if self.head.cancelled:
+            how, state = "cancelled", State.CANCELLED
+        elif not is_due(self.head.table, self.row, self.head, self.settings):
+            how, state = "not_issued", State.WAITING
+        else:
+            return None
         if self.known is None:
             return Nothing(how.replace("_", " "))
         if self.known.accounting_id:
@@ -95,6 +112,10 @@ class _Case:
     def held_back(self) -> Decision | None:
         """Say what the company wants to wait, or never to be written."""
         dated = transform.document_date(self.row, self.route)
+        in_books = self.known is not None and bool(self.known.accounting_id)
+        if in_books and (dated < self.route.start_date or self.route.paused):
+            # What the journal says of it stays true; a change waits for the end of the pause.
+            return Nothing("in accounting already, and not to be written now")
         if dated < self.route.start_date:
             reason = refusal("before_start", date=dated, start_date=self.route.start_date)
             return self._told_once(State.BEFORE_START, reason)
@@ -104,8 +125,8 @@ class _Case:
 
     def sent(self) -> Decision:
         """Make the document, unless accounting has it already."""
-        invoice = transform.to_invoice(self.row, self.route, self.settings)
-        digest = invoice.content_hash()
+        sale = transform.to_sale(self.head.table, self.row, self.route, self.settings)
+        digest = sale.content_hash()
         # A draft is looked at again: it may have been approved, and only then it has a number.
         settled = self.known is not None and self.known.state.in_accounting and self.known.state is not State.DRAFT
         if self.known and settled and self.known.written_hash == digest:
@@ -116,13 +137,13 @@ class _Case:
             traceparent=self.reference.traceparent,
             target=self.route.target,
             route=self.route.name,
-            invoice=invoice,
+            sale=sale,
             version=self.version,
             hash=digest,
             journal=self.known,
             reference=self.reference,
         )
-        return Send(document, lane(invoice.customer.tax_number, invoice.customer.id, self.settings.lanes))
+        return Send(document, lane(sale.customer.tax_number, sale.customer.id, self.settings.lanes))
 
     def told(self, state: State, reason: Refusal) -> Tell:
         """Make a word for the journal."""
@@ -131,7 +152,7 @@ class _Case:
             correlation_id=self.reference.correlation_id,
             traceparent=self.reference.traceparent,
             target=self.route.target,
-            table="invoice",
+            table=self.head.table.name,
             id=self.head.id,
             record=self.head.record,
             state=state,
@@ -140,7 +161,7 @@ class _Case:
             attempt=self.reference.attempt,
             at=self.now,
             reason=reason,
-            hangs_on=transform.hangs_on(self.row),
+            hangs_on=transform.hangs_on(self.head.table, self.row),
             journal=self.known,
             reference=self.reference,
         )
@@ -154,16 +175,16 @@ class _Case:
 
 def result_of(document: Document, state: State, now: datetime, **more: Any) -> Result:
     """Give a result about a document that reached a connector."""
-    invoice = document.invoice
-    products: set[UUID] = {line.product.id for line in invoice.lines if line.product}
+    sale = document.sale
+    products: set[UUID] = {line.product.id for line in sale.lines if line.product}
     return Result(
         organization_id=document.organization_id,
         correlation_id=document.correlation_id,
         traceparent=document.traceparent,
         target=document.target,
-        table="invoice",
-        id=invoice.id,
-        record=invoice.number,
+        table=sale.table,
+        id=sale.id,
+        record=sale.number,
         state=state,
         version=document.version,
         hash=document.hash,
@@ -171,10 +192,10 @@ def result_of(document: Document, state: State, now: datetime, **more: Any) -> R
         attempt=document.reference.attempt,
         at=now,
         hangs_on=(
-            f"{invoice.customer.table}:{invoice.customer.id}",
+            f"{sale.customer.table}:{sale.customer.id}",
             *(f"product:{product}" for product in sorted(products)),
         ),
-        lines=tuple(sorted(line.id for line in invoice.lines)),
+        lines=tuple(sorted(line.id for line in sale.lines)),
         journal=document.journal,
         reference=document.reference,
         **more,

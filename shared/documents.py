@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 CustomerTable = Literal["account", "contact"]
-DocumentTable = Literal["invoice", "salesorder"]
+SaleTable = Literal["invoice", "salesorder"]
 
 
 class Record(BaseModel):
@@ -109,10 +109,10 @@ class Currency(Record):
         return Decimal(1).scaleb(-self.precision)
 
 
-class Invoice(Record):
-    """An issued invoice."""
+class Sale(Record):
+    """What is carried into the books: an issued invoice (way 2B), or a fulfilled order (way 2A, services rendered)."""
 
-    table: Literal["invoice"] = "invoice"
+    table: SaleTable = "invoice"
     id: UUID
     number: str
     document_date: date
@@ -124,11 +124,13 @@ class Invoice(Record):
     net: Decimal
     tax: Decimal
     total: Decimal
+    order_id: UUID | None = None
+    """invoice: the order that it was made from"""
 
     def content_hash(self) -> str:
         """Give the SHA-256 of the business content: equal content, equal hash, whatever the row versions are.
 
-        Customer, products and units count by their ids: a new telephone number is no change of the invoice.
+        Customer, products and units count by their ids: a new telephone number is no change of the sale.
         """
         only_id = {"name", "number", "is_service", "okei"}
         content = self.model_dump_json(

@@ -13,13 +13,15 @@ from shared.cache import Cache
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader
+from shared.dataverse.sales import SalesTable
 from shared.decision import Nothing, Send, Tell, decide, result_of
 from shared.errors import BridgeError
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
 from shared.messages import Reference, State
 from shared.refusals import refusal
-from shared.retry import Backoff, cause_of, result_envelope, to_invoice, try_again
+from shared.resolving import resolve
+from shared.retry import Backoff, cause_of, result_envelope, try_again
 from shared.settings import Settings
 from shared.telemetry import say, traceparent
 
@@ -65,62 +67,39 @@ class Export:
         ]
         try:
             await self._dataverse.check_organization()
-            by_invoice, settled = await self._by_invoice(references)
-            rows = await self._reader.invoices(list(by_invoice)) if by_invoice else []
+            resolved = await resolve(self._reader, references)
+            found = [
+                (table, row)
+                for table, by_id in resolved.by_sale.items()
+                for row in await self._reader.sales(table, list(by_id))
+            ]
         except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
             await self._again(references, error)
             return
-        self._log_settled(settled)
-        await self._export(rows, by_invoice)
+        _log_settled(resolved.settled)
+        await self._export(found, resolved.by_sale)
 
-    async def _by_invoice(
-        self, references: Iterable[Reference]
-    ) -> tuple[dict[UUID, list[Reference]], list[tuple[Reference, str]]]:
-        """Coalesce references by the invoice that they lead to; name those that lead to none."""
-        by_invoice: dict[UUID, list[Reference]] = {}
-        settled: list[tuple[Reference, str]] = []
-        lines: list[Reference] = []
-        for reference in references:
-            if reference.table == "invoice":
-                by_invoice.setdefault(reference.id, []).append(reference)
-            elif reference.table == "invoicedetail":
-                lines.append(reference)
-            else:
-                owners = await self._reader.refused_because_of(reference.table, reference.id)
-                for owner in owners:
-                    by_invoice.setdefault(owner, []).append(reference)
-                if not owners:
-                    settled.append((reference, "no refused document hangs on it"))
-        if lines:
-            invoices = await self._reader.invoices_of_lines([reference.id for reference in lines])
-            for reference in lines:
-                if reference.id in invoices:
-                    by_invoice.setdefault(invoices[reference.id], []).append(reference)
-                else:
-                    settled.append((reference, "the line is no more"))
-        return by_invoice, settled
-
-    async def _export(self, rows: Sequence[Row], by_invoice: dict[UUID, list[Reference]]) -> None:
+    async def _export(
+        self, found: Sequence[tuple[SalesTable, Row]], by_sale: dict[SalesTable, dict[UUID, list[Reference]]]
+    ) -> None:
         output = _Output()
         sends: list[tuple[Send, list[Reference]]] = []
-        for row in rows:
-            invoice = key(row, "invoiceid")
-            references = [to_invoice(reference, invoice) for reference in by_invoice.pop(invoice)]
+        for table, row in found:
+            references = by_sale[table].pop(key(row, table.key))
             try:
-                decision = decide(dict(row), references[-1], self._settings, self._now())
+                decision = decide(table, dict(row), references[-1], self._settings, self._now())
             except Exception as error:  # noqa: BLE001 -- one bad item never takes its neighbours along
                 await self._again(references, error)
                 continue
             match decision:
                 case Nothing(why=why):
-                    self._log_settled([(reference, why) for reference in references])
+                    _log_settled([(reference, why) for reference in references])
                 case Tell(result=result):
                     output.add(RESULTS, result_envelope(result))
                 case Send():
                     sends.append((decision, references))
-        self._log_settled(
-            [(reference, "the invoice is no more") for references in by_invoice.values() for reference in references]
-        )
+        gone = [reference for by_id in by_sale.values() for references in by_id.values() for reference in references]
+        _log_settled((reference, "the document is no more") for reference in gone)
         await self._add_documents(sends, output)
         await asyncio.gather(*(self._bus.send(queue, items) for queue, items in output.envelopes.items()))
 
@@ -147,9 +126,10 @@ class Export:
                 continue
             # Each trigger passes, each repeat of one is the same message: the id follows from what caused it.
             causes = sorted({reference.message_id for reference in references})
-            identity = message_id(target, "invoice", document.invoice.id, document.version, *causes)
+            sale = document.sale
+            identity = message_id(target, sale.table, sale.id, document.version, *causes)
             output.add(TARGET_QUEUES[target], Envelope(body, identity, send.session, document.correlation_id))
-            say(logging.INFO, "sent", {"target": target, "invoice": document.invoice.id, "version": document.version})
+            say(logging.INFO, "sent", {"target": target, sale.table: sale.id, "version": document.version})
 
     async def _bound(self, sends: Iterable[Send]) -> dict[str, str]:
         """Give the accounting ids that are known of the documents' customers and products, by journal key."""
@@ -177,6 +157,7 @@ class Export:
             dimensions = {"table": reference.table, "id": reference.id, "cause": cause_of(error), "next": at}
             say(level, "retry", dimensions)
 
-    def _log_settled(self, settled: Iterable[tuple[Reference, str]]) -> None:
-        for reference, why in settled:
-            say(logging.INFO, "nothing to do", {"table": reference.table, "id": reference.id, "why": why})
+
+def _log_settled(settled: Iterable[tuple[Reference, str]]) -> None:
+    for reference, why in settled:
+        say(logging.INFO, "nothing to do", {"table": reference.table, "id": reference.id, "why": why})

@@ -6,10 +6,15 @@ from shared.wiring import Wiring
 
 async def check(wiring: Wiring) -> list[str]:
     """Give the problems, one sentence each: settings first, then whether the right Dataverse organization answers."""
+    problems: list[str] = []
+    try:
+        _ = wiring.bus
+    except Misconfigured as error:
+        problems += error.problems
     try:
         await wiring.dataverse.check_organization()
     except Misconfigured as error:
-        return list(error.problems)
+        problems += error.problems
     except Unavailable as error:
-        return [str(error)]
-    return []
+        problems.append(str(error))
+    return problems

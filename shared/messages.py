@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.documents import Invoice
+from shared.documents import Sale, SaleTable
 from shared.errors import Unreadable
 from shared.refusals import Refusal
 from shared.routes import Target
@@ -20,7 +20,7 @@ GZIP_FROM = 32 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
-Table = Literal["invoice", "invoicedetail", "account", "contact", "product"]
+Table = Literal["invoice", "invoicedetail", "salesorder", "salesorderdetail", "account", "contact", "product"]
 """Tables whose changes can cause an export."""
 
 
@@ -149,7 +149,7 @@ class Document(Message):
     schema_version: Literal[1] = SCHEMA
     target: Target
     route: str
-    invoice: Invoice
+    sale: Sale
     version: int
     hash: str
     journal: Journalled | None
@@ -175,7 +175,7 @@ class Result(Message):
     kind: Literal["result"] = "result"
     schema_version: Literal[1] = SCHEMA
     target: Target
-    table: Literal["invoice"]
+    table: SaleTable
     id: UUID
     record: str
     """the document's number in the CRM"""

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Language = Literal["ru", "en"]
+NOUNS = {"invoice": ("Invoice", "Счёт"), "salesorder": ("Order", "Заказ")}
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,18 @@ class Refusal(BaseModel):
     code: str
     values: dict[str, str] = {}
 
-    def text(self, language: Language, record: str, holds: str) -> str:
-        """Give the sentence. ``record`` is the document's number; ``holds`` what accounting has (empty: nothing)."""
+    def text(self, language: Language, table: str, record: str, holds: str) -> str:
+        """Give the sentence.
+
+        ``table`` and ``record`` (its number) say which document; ``holds`` what accounting has (empty: nothing).
+        """
         sentence = CATALOGUE[self.code]
         if language == "ru":
             problem, do = sentence.ru, sentence.ru_do
-            lead, has = f"Счёт {record}", f"В учёте: {holds or 'ничего'}."
+            lead, has = f"{NOUNS[table][1]} {record}", f"В учёте: {holds or 'ничего'}."
         else:
             problem, do = sentence.en, sentence.en_do
-            lead, has = f"Invoice {record}", f"In accounting: {holds or 'nothing'}."
+            lead, has = f"{NOUNS[table][0]} {record}", f"In accounting: {holds or 'nothing'}."
         return f"{lead}: {problem.format(**self.values)} {has} {do.format(**self.values)}"
 
 
@@ -159,6 +163,12 @@ CATALOGUE: dict[str, Sentence] = {
         "Manager: split it into several invoices.",
         "он слишком велик для передачи ({size} КБ из {limit} КБ).",
         "Менеджер: разделите его на несколько счетов.",
+    ),
+    "fulfilled_partly": Sentence(
+        "it is fulfilled in part; only a completely fulfilled order is exported whole.",
+        "Manager: fulfil the rest, or split the order; accountant: enter the act with the actual quantities.",
+        "он выполнен частично; целиком выгружается только полностью выполненный заказ.",
+        "Менеджер: выполните остальное или разделите заказ; бухгалтер: введите акт с фактическим количеством.",
     ),
     "changed_after_export": Sentence(
         "it was changed in the CRM after it had been exported; the document in accounting was left as it is.",

@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from shared.bus import CHANGES, Bus, Envelope
 from shared.errors import Misconfigured, Unavailable
@@ -45,17 +44,6 @@ def next_attempt(reference: Reference, error: Exception, backoff: Backoff, now: 
         update={"attempt": attempt, "cause": "retry", "message_id": message_id(reference.message_id, "retry", attempt)}
     )
     return following, now + backoff.wait(reference.attempt, named)
-
-
-def to_invoice(reference: Reference, invoice: UUID) -> Reference:
-    """Turn a reference into one to the invoice that it leads to.
-
-    What caused it (a line, a customer) may lead nowhere when it is tried again: a line may be deleted, a refusal gone.
-    """
-    if reference.table == "invoice":
-        return reference
-    identity = message_id(reference.message_id, "invoice", invoice)
-    return reference.model_copy(update={"table": "invoice", "id": invoice, "message_id": identity})
 
 
 def reference_envelope(reference: Reference, not_before: datetime | None = None) -> Envelope:

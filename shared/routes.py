@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 Item = TypeVar("Item")
 
 Target = Literal["onec", "sapb1"]
+Way = Literal["2A", "2B"]
+"""2A: fulfilled orders, services rendered; 2B: issued invoices"""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]
 
@@ -134,7 +136,7 @@ class Route(_Setting):
     business_unit: UUID | None
     """businessunitid that owns the documents; null for every one that no other route names"""
     target: Target
-    way: Literal["2B"]
+    way: Way
     start_date: date
     """Documents dated before it are never written."""
     paused: bool = False
@@ -147,6 +149,8 @@ class Route(_Setting):
 
     @model_validator(mode="after")
     def _books_of_the_target(self) -> "Route":
+        if self.way == "2A":
+            raise ValueError("way: 2A is not supported by this version")
         if self.target == "onec" and self.onec is None:
             raise ValueError("onec: required, because target is onec")
         if self.target == "sapb1" and self.sapb1 is None:
@@ -186,22 +190,24 @@ RUSSIAN_RATES_FROM_2026 = (Decimal(22), Decimal(10), Decimal(7), Decimal(5), Dec
 
 
 def overlaps(routes: tuple[Route, ...]) -> list[str]:
-    """Name the routes that would send one document twice: the same business unit, or the same name."""
+    """Name the routes that would send one document twice: the same business unit and way, or the same name."""
     problems = []
     for name, count in Counter(route.name for route in routes).items():
         if count > 1:
             problems.append(f"{count} routes have the name “{name}”")
-    for unit, count in Counter(route.business_unit for route in routes).items():
+    for (unit, way), count in Counter((route.business_unit, route.way) for route in routes).items():
         if count > 1:
-            names = ", ".join(route.name for route in routes if route.business_unit == unit)
-            problems.append(f"routes {names} have the same business_unit, so a document would be written twice")
+            names = ", ".join(route.name for route in routes if (route.business_unit, route.way) == (unit, way))
+            problems.append(f"routes {names} have the same business_unit and way, so a document would be written twice")
     return problems
 
 
-def route_for(routes: tuple[Route, ...], business_unit: UUID | None) -> Route | None:
-    """Find the route of a business unit; the route without one serves the rest."""
+def route_for(routes: tuple[Route, ...], way: Way, business_unit: UUID | None) -> Route | None:
+    """Find the route of a business unit's documents of one way; the route without a business unit serves the rest."""
     rest = None
     for route in routes:
+        if route.way != way:
+            continue
         if route.business_unit is not None and route.business_unit == business_unit:
             return route
         if route.business_unit is None:

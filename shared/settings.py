@@ -100,6 +100,11 @@ class Settings(BaseModel):
             default=(4, 100001, 100002),
         )
     )
+    order_fulfilled_statuses: Annotated[tuple[int, ...], BeforeValidator(_from_json)] = _setting(
+        "ORDER_FULFILLED_STATUSES",
+        "JSON: statuscodes in which an order counts as completely fulfilled",
+        default=(100001,),
+    )
     language: Language = _setting("LANGUAGE", "Language of the sentences in the CRM: ru or en", default="en")
     lanes: int = _setting("LANES", "How many calls into an accounting system may run at once", default=4, ge=1, le=64)
     epoch: int = _setting("EPOCH", "Raised by the operator after the CRM was restored from a backup", default=0, ge=0)

@@ -29,7 +29,8 @@ ROUNDS = 5
 class _Entry:
     """One journal row and what a batch of results has to say about it."""
 
-    parent: tuple[str, UUID]
+    parent: tuple[str, UUID] | None
+    """the record that the row hangs under; None once that record turned out to be deleted"""
     results: list[Result]
     columns: dict[str, Any] | None = None
     """for a customer's or a product's row: what it says; its results only carry it"""
@@ -107,6 +108,8 @@ class Writeback:
             for key, part in zip(chunk, parts, strict=True):
                 if part.status in {404, 412} or _is_duplicate(part):
                     conflicts[key] = entries[key]
+                    if part.status == 404 and entries[key].current is None:
+                        entries[key].parent = None
                 elif part.status >= 300:
                     problem = f"the journal does not take a row ({part.status} {_code(part)})"
                     left.append((entries[key], Misconfigured(problem)))
@@ -137,7 +140,7 @@ class Writeback:
             named = error.retry_after if isinstance(error, Unavailable) else None
             at = self._now() + self._backoff.wait(result.deferrals, named)
             envelopes.append(result_envelope(delayed, at))
-            say(level, "journal waits", {"invoice": result.id, "cause": cause_of(error), "next": at})
+            say(level, "journal waits", {result.table: result.id, "cause": cause_of(error), "next": at})
         await self._bus.send(RESULTS, envelopes)
 
 

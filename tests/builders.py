@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.dataverse.reading import JOURNAL_OF_INVOICE
-from shared.documents import Currency, Customer, Invoice, Line, Product
+from shared.dataverse.sales import INVOICE as INVOICES
+from shared.documents import Currency, Customer, Line, Product, Sale
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.routes import Route
 from shared.settings import Settings, load
@@ -241,7 +241,7 @@ def invoice_row(*lines: dict[str, Any], discount: str = "0", number: int = 1, **
         "customerid_contact": None,
         "transactioncurrencyid": {"isocurrencycode": "RUB", "currencyprecision": 2},
         "invoice_details": list(lines),
-        JOURNAL_OF_INVOICE: [],
+        INVOICES.journal: [],
     }
     return row | columns
 
@@ -284,7 +284,7 @@ def reference(record: UUID = INVOICE, **changes: Any) -> Reference:
     return Reference(**(values | changes))
 
 
-def invoice(*lines: Line, **changes: Any) -> Invoice:
+def invoice(*lines: Line, **changes: Any) -> Sale:
     """Give a canonical invoice whose totals are those of its lines."""
     made = lines or (line(),)
     values: dict[str, Any] = {
@@ -300,7 +300,7 @@ def invoice(*lines: Line, **changes: Any) -> Invoice:
         "tax": sum((each.tax for each in made), Decimal(0)),
         "total": sum((each.gross for each in made), Decimal(0)),
     }
-    return Invoice(**(values | changes))
+    return Sale(**(values | changes))
 
 
 def line(net: str = "1000", tax: str = "220", rate: str | None = "22", *, number: int = 1, **changes: Any) -> Line:
@@ -320,7 +320,7 @@ def line(net: str = "1000", tax: str = "220", rate: str | None = "22", *, number
     return Line(**(values | changes))
 
 
-def document(made: Invoice | None = None, **changes: Any) -> Document:
+def document(made: Sale | None = None, **changes: Any) -> Document:
     """Give the message that carries an invoice to 1C."""
     made = made or invoice()
     values: dict[str, Any] = {
@@ -328,7 +328,7 @@ def document(made: Invoice | None = None, **changes: Any) -> Document:
         "correlation_id": "correlation",
         "target": "onec",
         "route": "ru",
-        "invoice": made,
+        "sale": made,
         "version": 100,
         "hash": made.content_hash(),
         "journal": None,

@@ -81,7 +81,7 @@ ACCOUNTING_EXPORT = Table(
         Column("acx_total", "Decimal", "Total in accounting", precision=4),
         Column("acx_currency", "String", "Currency", max_length=3),
         Column("acx_paidamount", "Decimal", "Paid amount", precision=4),
-        Column("acx_hangson", "Memo", "Hangs on (JSON)", max_length=4000),
+        Column("acx_hangson", "Memo", "Hangs on (JSON)", max_length=100_000),
         Column("acx_lines", "Memo", "Exported line ids (JSON)", max_length=1_000_000),
         Column("acx_correlationid", "String", "Correlation id", max_length=100),
         Column("acx_retry", "Boolean", "Retry"),

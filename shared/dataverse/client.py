@@ -59,7 +59,11 @@ class Dataverse:
         A copied sandbox carries the same GUIDs and would rewrite live books. Raises Misconfigured.
         """
         if self._answering is None:
-            self._answering = UUID((await self.get("WhoAmI"))["OrganizationId"])
+            answer = await self.get("WhoAmI")
+            try:
+                self._answering = UUID(answer["OrganizationId"])
+            except (KeyError, TypeError, ValueError, AttributeError):
+                raise Unavailable(SYSTEM, "WhoAmI did not say which organization answers") from None
         if self._answering != self._organization_id:
             raise Misconfigured(
                 f"DATAVERSE_ORGANIZATION_ID: the organization {self._answering} answers at DATAVERSE_URL; "
@@ -118,7 +122,7 @@ class Dataverse:
         if len(parts) != len(operations):
             raise Unavailable(SYSTEM, f"{len(parts)} answers to {len(operations)} operations of a batch")
         for part in parts:
-            if part.status in {401, 403, 429} or part.status >= 500:
+            if part.status in {401, 429, 503}:
                 raise _failure(part.status, "")
         return parts
 

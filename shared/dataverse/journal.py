@@ -42,6 +42,8 @@ COLUMNS = (
     "acx_message",
 )
 MAX_MESSAGE = 4000
+MAX_HANGS_ON = 100_000
+"""some 2,000 records"""
 MAX_LINES = 1_000_000
 
 
@@ -51,7 +53,7 @@ def read(row: Row) -> Journalled:
         row_id=key(row, "acx_accountingexportid"),
         etag=text(row, "@odata.etag"),
         state=_STATES.get(number(row, "acx_state") or 0, State.WAITING),
-        version=int(text(row, "acx_version") or 0),
+        version=_version(text(row, "acx_version")),
         hash=text(row, "acx_hash"),
         written_hash=text(row, "acx_writtenhash"),
         generation=number(row, "acx_generation") or 0,
@@ -61,6 +63,11 @@ def read(row: Row) -> Journalled:
         accounting_id=text(row, "acx_accountingid"),
         message=text(row, "acx_message"),
     )
+
+
+def _version(written: str) -> int:
+    """Read a version. What somebody edited into something else counts as none, so that the document is looked at."""
+    return int(written) if written.isascii() and written.isdecimal() else 0
 
 
 @dataclass(frozen=True)
@@ -151,7 +158,7 @@ def _same(current: Journalled, result: Result, language: Language) -> bool:
 def message(result: Result, current: Journalled | None, language: Language) -> str:
     """Give the sentence for a person: the reason with what accounting holds; empty where all is well."""
     if result.reason is not None:
-        return result.reason.text(language, result.record, _holds(result, current))
+        return result.reason.text(language, result.table, result.record, _holds(result, current))
     return ""
 
 
@@ -171,7 +178,7 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
         "acx_attempts": result.attempt,
         "acx_changedon": stamp(result.at),
         "acx_nextattempton": stamp(result.next_attempt_at) if result.next_attempt_at else None,
-        "acx_hangson": json.dumps(result.hangs_on)[:MAX_MESSAGE],
+        "acx_hangson": json.dumps(result.hangs_on)[:MAX_HANGS_ON],
         "acx_correlationid": result.correlation_id,
         "acx_retry": False,
     }
@@ -197,13 +204,14 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def write(key_: str, parent: tuple[str, UUID], current: Journalled | None, columns: dict[str, Any]) -> Operation:
+def write(key_: str, parent: tuple[str, UUID] | None, current: Journalled | None, columns: dict[str, Any]) -> Operation:
     """Make the operation that writes a row: a creation, or a change of exactly the state that was read."""
     if current is not None:
         return Operation("PATCH", f"{SET}({current.row_id})", columns, {"If-Match": current.etag})
-    table, record = parent
-    target = key_.split(":", 1)[0]
-    created = {"acx_key": key_, "acx_target": target, f"acx_{table}id@odata.bind": f"/{table}s({record})"}
+    created = {"acx_key": key_, "acx_target": key_.split(":", 1)[0]}
+    if parent is not None:
+        table, record = parent
+        created[f"acx_{table}id@odata.bind"] = f"/{table}s({record})"
     return Operation("POST", SET, columns | created)
 
 

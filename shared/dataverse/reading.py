@@ -7,6 +7,7 @@ from uuid import UUID
 from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import guid, key, text
+from shared.dataverse.sales import SALES, SalesTable
 from shared.messages import Journalled, State
 from shared.settings import Settings
 
@@ -15,9 +16,7 @@ Item = TypeVar("Item")
 CHUNK = 100
 """Ids in one filter: the address stays within the 32 KB that Dataverse takes."""
 
-_INVOICE = (
-    "invoiceid",
-    "invoicenumber",
+_SALE = (
     "statecode",
     "statuscode",
     "versionnumber",
@@ -30,7 +29,6 @@ _INVOICE = (
     "_owningbusinessunit_value",
 )
 _LINE = (
-    "invoicedetailid",
     "lineitemnumber",
     "sequencenumber",
     "productdescription",
@@ -47,7 +45,6 @@ _CARD = ("emailaddress1", "statecode", "versionnumber", *_ADDRESS)
 _ACCOUNT = ("accountid", "name", "accountnumber", "telephone1", *_CARD)
 _CONTACT = ("contactid", "fullname", "mobilephone", *_CARD)
 _CURRENCY = ("isocurrencycode", "currencyprecision")
-JOURNAL_OF_INVOICE = "acx_invoice_accountingexports"
 
 
 def _columns(*standard: str, custom: Iterable[str | None] = ()) -> str:
@@ -70,56 +67,38 @@ class Reader:
     def __init__(self, dataverse: Dataverse, settings: Settings) -> None:
         """Take the client and the settings that name a company's own columns."""
         self._dataverse = dataverse
-        dates = {
-            column
-            for route in settings.routes
-            for column in (route.dates.document, route.dates.shipment, route.dates.due)
-        }
-        self._invoice_query = {
-            "$select": _columns(*_INVOICE, custom=sorted(dates)),
-            "$expand": ",".join(
-                (
-                    f"invoice_details($select={_columns(*_LINE, custom=[settings.column_line_tax_rate])};"
-                    f"$expand=productid($select={_columns(*_PRODUCT)}),"
-                    f"uomid($select={_columns(*_UNIT, custom=[settings.column_unit_okei])}))",
-                    "customerid_account($select="
-                    + _columns(*_ACCOUNT, custom=[settings.column_account_tax_number, settings.column_account_kpp])
-                    + ")",
-                    f"customerid_contact($select={_columns(*_CONTACT, custom=[settings.column_contact_tax_number])})",
-                    f"transactioncurrencyid($select={_columns(*_CURRENCY)})",
-                    f"{JOURNAL_OF_INVOICE}($select={_columns(*journal.COLUMNS)})",
-                )
-            ),
-        }
+        self._queries = {table.name: _query(table, settings) for table in SALES}
 
-    async def invoices(self, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-        """Give the invoices that exist, with lines, products, units, customer, currency and journal rows."""
+    async def sales(self, table: SalesTable, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Give the documents that exist, with lines, products, units, customer, currency and journal rows."""
         found: list[dict[str, Any]] = []
         for chunk in _chunks(ids):
-            found += await self._dataverse.rows("invoices", {**self._invoice_query, "$filter": _in("invoiceid", chunk)})
+            query = {**self._queries[table.name], "$filter": _in(table.key, chunk)}
+            found += await self._dataverse.rows(table.set_name, query)
         for row in found:
-            await self._dataverse.more(row, "invoice_details")
+            await self._dataverse.more(row, table.lines)
         return found
 
-    async def invoices_of_lines(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        """Give the invoice of each line that still exists."""
+    async def owners_of_lines(self, table: SalesTable, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+        """Give the document of each line that still exists."""
         owners: dict[UUID, UUID] = {}
         for chunk in _chunks(ids):
-            query = {"$select": "invoicedetailid,_invoiceid_value", "$filter": _in("invoicedetailid", chunk)}
-            for row in await self._dataverse.rows("invoicedetails", query):
-                if owner := guid(row, "_invoiceid_value"):
-                    owners[key(row, "invoicedetailid")] = owner
+            query = {"$select": f"{table.line_key},{table.line_parent}", "$filter": _in(table.line_key, chunk)}
+            for row in await self._dataverse.rows(table.line_set, query):
+                if owner := guid(row, table.line_parent):
+                    owners[key(row, table.line_key)] = owner
         return owners
 
-    async def refused_because_of(self, table: str, record: UUID) -> list[UUID]:
-        """Give the invoices whose refusal hangs on a customer or a product."""
+    async def refused_because_of(self, table: str, record: UUID) -> list[tuple[SalesTable, UUID]]:
+        """Give the documents whose refusal hangs on a customer or a product."""
         refused = journal.STATE_VALUES[State.REFUSED]
+        parents = {sales: f"_acx_{sales.name}id_value" for sales in SALES}
         query = {
-            "$select": "_acx_invoiceid_value",
+            "$select": ",".join(parents.values()),
             "$filter": f"acx_state eq {refused} and contains(acx_hangson,'{table}:{record}')",
         }
         rows = await self._dataverse.rows(journal.SET, query)
-        return [owner for row in rows if (owner := guid(row, "_acx_invoiceid_value"))]
+        return [(sales, owner) for row in rows for sales, column in parents.items() if (owner := guid(row, column))]
 
     async def journalled(self, keys: Sequence[str]) -> dict[str, Journalled]:
         """Give the journal rows that exist, by their keys."""
@@ -131,9 +110,30 @@ class Reader:
         return found
 
 
-def journal_row(row: dict[str, Any], target: str) -> Journalled | None:
-    """Give the journal row of an invoice for one accounting system, where it has one."""
-    for entry in row[JOURNAL_OF_INVOICE]:
+def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
+    """Give the query that reads a sales document with everything around it."""
+    routes = [route for route in settings.routes if route.way == table.way]
+    dates = sorted({column for route in routes for column in route.dates.model_dump().values()})
+    line = _columns(table.line_key, *_LINE, custom=[settings.column_line_tax_rate])
+    unit = _columns(*_UNIT, custom=[settings.column_unit_okei])
+    account = _columns(*_ACCOUNT, custom=[settings.column_account_tax_number, settings.column_account_kpp])
+    contact = _columns(*_CONTACT, custom=[settings.column_contact_tax_number])
+    expanded = (
+        f"{table.lines}($select={line};$expand=productid($select={_columns(*_PRODUCT)}),uomid($select={unit}))",
+        f"customerid_account($select={account})",
+        f"customerid_contact($select={contact})",
+        f"transactioncurrencyid($select={_columns(*_CURRENCY)})",
+        f"{table.journal}($select={_columns(*journal.COLUMNS)})",
+    )
+    return {
+        "$select": _columns(table.key, table.number, *_SALE, *table.own_columns, custom=dates),
+        "$expand": ",".join(expanded),
+    }
+
+
+def journal_row(table: SalesTable, row: dict[str, Any], target: str) -> Journalled | None:
+    """Give the journal row of a document for one accounting system, where it has one."""
+    for entry in row[table.journal]:
         if text(entry, "acx_target") == target:
             return journal.read(entry)
     return None

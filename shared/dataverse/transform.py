@@ -1,12 +1,14 @@
-"""From Dataverse rows to a canonical invoice. Pure: no I/O; what can't be exported is Refused in a sentence."""
+"""From Dataverse rows to a canonical sale. Pure: no I/O; what can't be exported is Refused in a sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
 from shared.dataverse.columns import Row, amount, guid, key, local_date, number, plain, text, version
-from shared.documents import Address, Currency, Customer, Invoice, Line, Product, Unit
+from shared.dataverse.sales import SalesTable
+from shared.documents import Address, Currency, Customer, Line, Product, Sale, Unit
 from shared.errors import Refused
 from shared.money import allocate, fits, rounded
 from shared.refusals import Refusal, refusal
@@ -14,8 +16,7 @@ from shared.routes import Route, parse_rate, rate_name
 from shared.settings import Settings
 
 ACTIVE = 0
-CANCELED = 3
-"""invoice.statecode"""
+"""account.statecode, contact.statecode"""
 SERVICES = 3
 """product.producttypecode; Miscellaneous Charges (2) and Flat Fees (4) are no goods either"""
 GOODS = 1
@@ -24,8 +25,9 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True)
 class Header:
-    """What decides whether an invoice is exported at all, before its content is looked at."""
+    """What decides whether a document is exported at all, before its content is looked at."""
 
+    table: SalesTable
     id: UUID
     record: str
     business_unit: UUID | None
@@ -35,26 +37,31 @@ class Header:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the invoice was cancelled in the CRM."""
-        return self.state == CANCELED
+        """Whether it was cancelled in the CRM."""
+        return self.state == self.table.cancelled
 
 
-def header(row: Row) -> Header:
-    """Read the head of an invoice row."""
+def header(table: SalesTable, row: Row) -> Header:
+    """Read the head of a document's row."""
     return Header(
-        id=key(row, "invoiceid"),
-        record=text(row, "invoicenumber") or str(key(row, "invoiceid")),
+        table=table,
+        id=key(row, table.key),
+        record=_number(table, row),
         business_unit=guid(row, "_owningbusinessunit_value"),
         state=number(row, "statecode") or 0,
         status=number(row, "statuscode") or 0,
-        version=highest_version(row),
+        version=_highest_version(table, row),
     )
 
 
-def highest_version(row: Row) -> int:
+def _number(table: SalesTable, row: Row) -> str:
+    return text(row, table.number) or str(key(row, table.key))
+
+
+def _highest_version(table: SalesTable, row: Row) -> int:
     """Give the highest versionnumber of the rows that the document is made of."""
     related = [row.get("customerid_account"), row.get("customerid_contact")]
-    for line in row["invoice_details"]:
+    for line in row[table.lines]:
         related += [line, line.get("productid"), line.get("uomid")]
     return max(version(item) for item in [row, *related] if item)
 
@@ -64,19 +71,18 @@ def document_date(row: Row, route: Route) -> date:
     return _date(row, route.dates.document, route)
 
 
-def to_invoice(row: Row, route: Route, settings: Settings) -> Invoice:
-    """Make the canonical invoice of a row with its expanded lines, customer and currency.
+def to_sale(table: SalesTable, row: Row, route: Route, settings: Settings) -> Sale:
+    """Make the canonical sale of a row with its expanded lines, customer and currency.
 
     Refused names the first thing that keeps it from the books; every sum is checked to the minor unit.
     """
     currency = _currency(row)
     unit = currency.minor_unit
-    rules = _Rules(route, settings, unit, _date(row, route.dates.shipment, route))
+    rules = _Rules(table, route, settings, unit, _date(row, route.dates.shipment, route))
     if freight := amount(row, "freightamount"):
         raise Refused(refusal("freight", value=freight))
     drafts = [
-        _draft(position, line, rules)
-        for position, line in enumerate(sorted(row["invoice_details"], key=_position), start=1)
+        _draft(position, line, rules) for position, line in enumerate(_in_order(table, row[table.lines]), start=1)
     ]
     if not drafts:
         raise Refused(refusal("no_lines"))
@@ -92,9 +98,10 @@ def to_invoice(row: Row, route: Route, settings: Settings) -> Invoice:
     tax = sum((line.tax for line in lines), ZERO)
     _agree("totaltax", tax, amount(row, "totaltax"))
     _agree("totalamount", net + tax, amount(row, "totalamount"))
-    return Invoice(
-        id=key(row, "invoiceid"),
-        number=text(row, "invoicenumber") or str(key(row, "invoiceid")),
+    return Sale(
+        table=table.name,
+        id=key(row, table.key),
+        number=_number(table, row),
         document_date=document_date(row, route),
         shipment_date=rules.shipped_on,
         due_date=_date(row, route.dates.due, route),
@@ -104,26 +111,23 @@ def to_invoice(row: Row, route: Route, settings: Settings) -> Invoice:
         net=plain(net),
         tax=plain(tax),
         total=plain(net + tax),
+        order_id=guid(row, "_salesorderid_value"),
     )
 
 
-def hangs_on(row: Row) -> tuple[str, ...]:
-    """Name the records, as ``table:id``, whose change may mend a refusal of this invoice."""
+def hangs_on(table: SalesTable, row: Row) -> tuple[str, ...]:
+    """Name the records, as ``table:id``, whose change may mend a refusal of this document."""
     found = [f"account:{row['_customerid_value']}"] if row.get("customerid_account") else []
     found += [f"contact:{row['_customerid_value']}"] if row.get("customerid_contact") else []
-    products = {line["productid"]["productid"] for line in row["invoice_details"] if line.get("productid")}
+    products = {line["productid"]["productid"] for line in row[table.lines] if line.get("productid")}
     return (*found, *(f"product:{product}" for product in sorted(products)))
-
-
-def line_ids(row: Row) -> tuple[UUID, ...]:
-    """Give the ids of the lines: a deleted line names only itself, so the journal keeps them."""
-    return tuple(sorted(key(line, "invoicedetailid") for line in row["invoice_details"]))
 
 
 @dataclass(frozen=True)
 class _Rules:
     """What every line of one document is judged by."""
 
+    table: SalesTable
     route: Route
     settings: Settings
     unit: Decimal
@@ -146,8 +150,16 @@ class _Draft:
     tax: Decimal
 
 
-def _position(row: Row) -> tuple[int, int, str]:
-    return (number(row, "lineitemnumber") or 0, number(row, "sequencenumber") or 0, str(key(row, "invoicedetailid")))
+def _in_order(table: SalesTable, rows: Sequence[Row]) -> list[Row]:
+    """Sort lines as people numbered them; what has no number keeps an order of its own, by id."""
+    return sorted(
+        rows,
+        key=lambda row: (
+            number(row, "lineitemnumber") or 0,
+            number(row, "sequencenumber") or 0,
+            str(key(row, table.line_key)),
+        ),
+    )
 
 
 def _draft(position: int, row: Row, rules: _Rules) -> _Draft:
@@ -169,7 +181,7 @@ def _draft(position: int, row: Row, rules: _Rules) -> _Draft:
         raise Refused(refusal("amount_negative", line=position, value=min(net, tax)))
     return _Draft(
         row=row,
-        id=key(row, "invoicedetailid"),
+        id=key(row, rules.table.line_key),
         number=position,
         product=_product(product) if product else None,
         unit=_unit(row.get("uomid"), rules.settings),

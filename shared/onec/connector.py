@@ -76,7 +76,7 @@ class OnecConnector:
         if document.organization_id != self._organization_id:
             raise Misconfigured("the message comes from another Dataverse organization; nothing is written")
         await self.check_names()
-        rows = mapping.rows(document.invoice, route)
+        rows = mapping.rows(document.sale, route)
         if self._is_known(document, key):
             held = await self._client.find(names.INVOICES, key)
             if held is None:
@@ -100,36 +100,39 @@ class OnecConnector:
         if not known or known == str(key):
             return bool(known)
         earlier = range(document.journal.generation if document.journal else 0)
-        keys = (accounting_key(self._organization_id, TARGET, "invoice", document.invoice.id, each) for each in earlier)
+        keys = (
+            accounting_key(self._organization_id, TARGET, document.sale.table, document.sale.id, each)
+            for each in earlier
+        )
         if known in map(str, keys):
             return False  # cancelled in accounting, and exported anew on purpose
         raise Refused(refusal("written_otherwise", fields="Ref_Key"))
 
     async def _body(self, document: Document, route: Route, rows: list[Body], bindings: Bindings) -> Body:
-        invoice, books = document.invoice, route.onec_books
-        products = wanted(invoice, bindings)
+        sale, books = document.sale, route.onec_books
+        products = wanted(sale, bindings)
         needed = {
             "organization": (names.ORGANIZATIONS, books.organization),
             "bank_account": (names.BANK_ACCOUNTS, books.bank_account),
         }
-        if any(line.product is None for line in invoice.lines):
+        if any(line.product is None for line in sale.lines):
             needed["write_in_item"] = (names.ITEMS, books.write_in_item)
         if books.warehouse is not None:
             needed["warehouse"] = (names.WAREHOUSES, books.warehouse)
         await self._classifiers.require(route.name, needed)
-        settlement = await self._classifiers.settlement(invoice.currency, invoice.document_date)
-        counterparty = await self._counterparties.counterparty(invoice.customer, route, bindings)
+        settlement = await self._classifiers.settlement(sale.currency, sale.document_date)
+        counterparty = await self._counterparties.counterparty(sale.customer, route, bindings)
         contract = await self._counterparties.contract(
             counterparty,
             settlement.currency,
-            invoice.currency.code,
-            invoice.document_date,
+            sale.currency.code,
+            sale.document_date,
             books,
-            taxed=any(line.tax for line in invoice.lines),
+            taxed=any(line.tax for line in sale.lines),
         )
         return mapping.document(
-            invoice,
-            mapping.marker(invoice.number, document.version, document.hash),
+            sale,
+            mapping.marker(sale.number, document.version, document.hash),
             books,
             counterparty=counterparty,
             contract=contract,
@@ -140,7 +143,7 @@ class OnecConnector:
 
     async def _take(self, held: Row, document: Document, key: UUID, rows: list[Body]) -> Outcome:
         """Go on from what 1C holds under the key: recognise our own write, and post it where it isn't posted."""
-        invoice = document.invoice
+        sale = document.sale
         number = str(held.get("Number", "")).strip()
         if held.get("DeletionMark") is True:
             raise Refused(refusal("deleted_in_accounting"), number, str(key))
@@ -149,11 +152,11 @@ class OnecConnector:
         written = marker.hash if marker else journal.written_hash if journal else ""
         if written and written != document.hash:
             raise Refused(refusal("changed_after_export"), number, str(key))
-        differing = mapping.differences(held, invoice, rows)
+        differing = mapping.differences(held, sale, rows)
         total = odata.number(held, "СуммаДокумента")
         posted = held.get("Posted") is True
-        if differing and not posted and total is not None and total != invoice.total:
-            raise mapping.total_differs(total, invoice, number, str(key))
+        if differing and not posted and total is not None and total != sale.total:
+            raise mapping.total_differs(total, sale, number, str(key))
         if differing and not (posted and written):
             # Unposted, it is not posted with what the CRM never said; without a marker it may not even be our version.
             raise Refused(refusal("written_otherwise", fields=_listed(differing)), number, str(key))
@@ -163,7 +166,7 @@ class OnecConnector:
             state, remark = State.EXPORTED, refusal("unposted_in_accounting")
         elif not posted:
             await self._post(key, number)
-        return Outcome(state, number, str(key), total, invoice.currency.code, document.hash, remark)
+        return Outcome(state, number, str(key), total, sale.currency.code, document.hash, remark)
 
     async def _post(self, key: UUID, number: str) -> None:
         try:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shared.accounting import Bindings
 from shared.cache import Cache
-from shared.documents import Invoice, Product, Unit
+from shared.documents import Product, Sale, Unit
 from shared.errors import Refused
 from shared.keys import accounting_key
 from shared.onec import cards, names, odata
@@ -39,10 +39,10 @@ class Wanted:
     """Артикул; empty where the product is bound"""
 
 
-def wanted(invoice: Invoice, bindings: Bindings) -> list[Wanted]:
+def wanted(sale: Sale, bindings: Bindings) -> list[Wanted]:
     """List the products of a document, each once. Refused: product_number_missing, too_long, value_missing."""
     found: dict[UUID, Wanted] = {}
-    for line in invoice.lines:
+    for line in sale.lines:
         if line.product is None or line.product.id in found:
             continue
         bound = odata.key(bindings.get(line.product))

@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
-from shared.documents import Invoice, Line
+from shared.documents import Line, Sale
 from shared.errors import Refused
 from shared.money import fits, rounded
 from shared.onec import names, odata
@@ -62,38 +62,38 @@ def moment(day: date) -> datetime:
 # --- the document
 
 
-def rows(invoice: Invoice, route: Route) -> list[Body]:
+def rows(sale: Sale, route: Route) -> list[Body]:
     """Give the rows of Товары[] without their items, every amount checked against what 1C can hold and computes.
 
     Refused: no_lines, precision, number_too_large, quantity_not_positive, amount_negative, line_without_product,
     rate_not_allowed, tax_differs, total_not_reachable.
     """
-    made = [_row(position, line, invoice, route) for position, line in enumerate(invoice.lines, start=1)]
+    made = [_row(position, line, sale, route) for position, line in enumerate(sale.lines, start=1)]
     if not made:
         raise Refused(refusal("no_lines"))
     # What БП computes on save: the rows' sums, and their tax because СуммаВключаетНДС is false.
-    computed = sum((line.net + line.tax for line in invoice.lines), Decimal(0))
+    computed = sum((line.net + line.tax for line in sale.lines), Decimal(0))
     if computed > MAX_AMOUNT:
         raise Refused(
-            refusal("number_too_large", line=invoice.lines[-1].number, field="totalamount", value=f"{computed:f}")
+            refusal("number_too_large", line=sale.lines[-1].number, field="totalamount", value=f"{computed:f}")
         )
-    if computed != invoice.total:
-        raise total_differs(computed, invoice)
+    if computed != sale.total:
+        raise total_differs(computed, sale)
     return made
 
 
-def total_differs(computed: Decimal, invoice: Invoice, number: str = "", key: str = "") -> Refused:
+def total_differs(computed: Decimal, sale: Sale, number: str = "", key: str = "") -> Refused:
     """Give the refusal for a sum that 1C computes otherwise; number and key are those of a document already written."""
     field = f"totalamount, СчетНаОплатуПокупателю {number}" if number else "totalamount"
-    difference = computed - invoice.total
+    difference = computed - sale.total
     return Refused(
-        refusal("total_not_reachable", accounting=computed, crm=invoice.total, field=field, difference=difference),
+        refusal("total_not_reachable", accounting=computed, crm=sale.total, field=field, difference=difference),
         number,
         key,
     )
 
 
-def _row(position: int, line: Line, invoice: Invoice, route: Route) -> Body:
+def _row(position: int, line: Line, sale: Sale, route: Route) -> Body:
     if line.quantity <= 0:
         raise Refused(refusal("quantity_not_positive", line=line.number, value=line.quantity))
     if line.net < 0 or line.tax < 0:
@@ -104,7 +104,7 @@ def _row(position: int, line: Line, invoice: Invoice, route: Route) -> Body:
     tax = _held(line, "tax", line.tax, KOPECK, MAX_AMOUNT)
     if line.product is None and not line.description.strip():
         raise Refused(refusal("line_without_product", line=line.number))
-    _check_rate(line, invoice, route)
+    _check_rate(line, sale, route)
     # A discount goes into the price. Сумма is what counts: in a счёт it need not be Цена × Количество.
     price = line.net / line.quantity
     if price > MAX_AMOUNT:
@@ -132,12 +132,12 @@ def _held(line: Line, field: str, value: Decimal, unit: Decimal, largest: Decima
     return value.quantize(unit)
 
 
-def _check_rate(line: Line, invoice: Invoice, route: Route) -> None:
-    allowed = [rate for rate in route.allowed_rates(invoice.shipment_date) if rate in VAT]
+def _check_rate(line: Line, sale: Sale, route: Route) -> None:
+    allowed = [rate for rate in route.allowed_rates(sale.shipment_date) if rate in VAT]
     rate = rate_name(line.rate)
     if line.rate not in allowed:
         known = ", ".join(rate_name(rate) for rate in allowed)
-        raise Refused(refusal("rate_not_allowed", line=line.number, rate=rate, date=invoice.shipment_date, known=known))
+        raise Refused(refusal("rate_not_allowed", line=line.number, rate=rate, date=sale.shipment_date, known=known))
     if not line.rate and line.tax:
         raise Refused(
             refusal(
@@ -153,7 +153,7 @@ def _check_rate(line: Line, invoice: Invoice, route: Route) -> None:
 
 
 def document(
-    invoice: Invoice,
+    sale: Sale,
     comment: str,
     books: OnecBooks,
     *,
@@ -165,7 +165,7 @@ def document(
 ) -> Body:
     """Give a new Document_СчетНаОплатуПокупателю. ``items``: id of a product in the CRM → its Ref_Key."""
     body: Body = {
-        "Date": f"{moment(invoice.document_date):%Y-%m-%dT%H:%M:%S}",
+        "Date": f"{moment(sale.document_date):%Y-%m-%dT%H:%M:%S}",
         "ВидОперации": "ТоварыИУслуги",
         "Организация_Key": str(books.organization),
         "ОрганизацияПолучатель_Key": str(books.organization),
@@ -176,7 +176,7 @@ def document(
         "КурсВзаиморасчетов": settlement.rate,
         "КратностьВзаиморасчетов": str(settlement.multiplicity),
         "СуммаВключаетНДС": False,
-        "ДокументБезНДС": all(line.rate is None for line in invoice.lines),
+        "ДокументБезНДС": all(line.rate is None for line in sale.lines),
         "Комментарий": comment,
         "Товары": [
             {
@@ -184,7 +184,7 @@ def document(
                 "Номенклатура": str(items[line.product.id] if line.product else books.write_in_item),
                 "Номенклатура_Type": f"StandardODATA.{names.ITEMS}",
             }
-            for row, line in zip(rows, invoice.lines, strict=True)
+            for row, line in zip(rows, sale.lines, strict=True)
         ],
     }
     if books.warehouse is not None:
@@ -217,10 +217,10 @@ def read_marker(comment: object) -> Marker | None:
     return Marker(int(found[1]), found[2]) if found else None
 
 
-def differences(held: Row, invoice: Invoice, rows: Sequence[Body]) -> list[str]:
+def differences(held: Row, sale: Sale, rows: Sequence[Body]) -> list[str]:
     """Name the properties in which a document of the base differs from what would be written."""
     total = odata.number(held, "СуммаДокумента")
-    differing = [] if total is None or total == invoice.total else ["СуммаДокумента"]
+    differing = [] if total is None or total == sale.total else ["СуммаДокумента"]
     if not isinstance(held.get("Товары"), list):
         return differing  # the answer to a creation need not carry the rows
     lines = sorted(held["Товары"], key=lambda line: int(line["LineNumber"]))

@@ -11,7 +11,7 @@ net amount that no price reaches is a refusal, not a guess.
 from collections import defaultdict
 from decimal import Decimal
 
-from shared.documents import Invoice, Line
+from shared.documents import Line, Sale
 from shared.errors import Refused
 from shared.money import fits, rounded
 from shared.refusals import refusal
@@ -22,18 +22,18 @@ LARGEST = Decimal(10) ** 13
 """Amounts, prices and quantities are numeric(19,6) in the database."""
 
 
-def unit_prices(invoice: Invoice, company: Company) -> list[Decimal]:
+def unit_prices(sale: Sale, company: Company) -> list[Decimal]:
     """Give the UnitPrice of each line, in the document's currency.
 
     Raises Refused (``total_not_reachable``, ``precision``, ``quantity_not_positive``, ``amount_negative``) where
     Business One would arrive at other amounts than the CRM.
     """
-    prices = [_unit_price(line, company) for line in invoice.lines]
-    _check_tax(invoice, company)
+    prices = [_unit_price(line, company) for line in sale.lines]
+    _check_tax(sale, company)
     for field, header, summed in (
-        ("net", invoice.net, sum((line.net for line in invoice.lines), Decimal(0))),
-        ("tax", invoice.tax, sum((line.tax for line in invoice.lines), Decimal(0))),
-        ("total", invoice.total, sum((line.gross for line in invoice.lines), Decimal(0))),
+        ("net", sale.net, sum((line.net for line in sale.lines), Decimal(0))),
+        ("tax", sale.tax, sum((line.tax for line in sale.lines), Decimal(0))),
+        ("total", sale.total, sum((line.gross for line in sale.lines), Decimal(0))),
     ):
         _same(summed, header, field)
     return prices
@@ -69,15 +69,15 @@ def _holds(line: Line, field: str, value: Decimal) -> None:
         raise Refused(refusal("number_too_large", line=line.number, field=field, value=_plain(value)))
 
 
-def _check_tax(invoice: Invoice, company: Company) -> None:
+def _check_tax(sale: Sale, company: Company) -> None:
     if not company.tax_by_group:
-        for line in invoice.lines:
+        for line in sale.lines:
             computed = rounded(line.net * (line.rate or Decimal(0)) / HUNDRED, company.unit)
             _same(computed, line.tax, f"line {line.number}: tax")
         return
     nets: dict[Decimal | None, Decimal] = defaultdict(Decimal)
     taxes: dict[Decimal | None, Decimal] = defaultdict(Decimal)
-    for line in invoice.lines:
+    for line in sale.lines:
         nets[line.rate] += line.net
         taxes[line.rate] += line.tax
     for rate, net in nets.items():

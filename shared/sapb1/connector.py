@@ -92,10 +92,10 @@ class Sapb1Connector:
                 return await self._held(found, document, key)
             if _journal_knows(document):
                 raise Refused(refusal("deleted_in_accounting"))
-        invoice = document.invoice
+        sale = document.sale
         prepared = await self._prepared(document, route)
-        code = await self._partners.code(invoice.customer, route.sapb1_books, invoice.document_date, bindings)
-        items = await self._items.codes(invoice, route, bindings)
+        code = await self._partners.code(sale.customer, route.sapb1_books, sale.document_date, bindings)
+        items = await self._items.codes(sale, route, bindings)
         return await self._write(document, key, prepared.body(key, code, items))
 
     async def close(self) -> None:
@@ -104,7 +104,7 @@ class Sapb1Connector:
 
     async def _prepared(self, document: Document, route: Route) -> PreparedInvoice:
         """Settle the amounts. Before they are refused, the company's settings are read afresh: they may be mended."""
-        await self._facts.check(route, document.invoice.document_date)
+        await self._facts.check(route, document.sale.document_date)
         company = await self._facts.company()
         try:
             return PreparedInvoice(document, route, company)
@@ -122,7 +122,7 @@ class Sapb1Connector:
         except (AlreadyThere, AnswerLost) as error:
             return await self._look_up(document, key, error)
         except RateMissing as error:
-            day = document.invoice.document_date.isoformat()
+            day = document.sale.document_date.isoformat()
             raise Refused(refusal("exchange_rate_missing", value=error.currency, date=day)) from None
         row = _written(answer)
         if row is None:
@@ -245,10 +245,10 @@ def _posted(row: Row, document: Document) -> Outcome:
     foreign = _amount(row, "DocTotalFc") != 0
     total = _amount(row, "DocTotalFc" if foreign else "DocTotal")
     withheld = _amount(row, "WTAmountFC" if foreign else "WTAmount")
-    invoice = document.invoice
-    difference = total + withheld - invoice.total
+    sale = document.sale
+    difference = total + withheld - sale.total
     if difference:
-        values = {"accounting": total + withheld, "crm": invoice.total, "difference": difference}
+        values = {"accounting": total + withheld, "crm": sale.total, "difference": difference}
         shown = {name: format(value, "f") for name, value in values.items()}
         raise Refused(refusal("total_differs", number=row["DocNum"], **shown), str(row["DocNum"]), str(row["DocEntry"]))
     return Outcome(
@@ -256,7 +256,7 @@ def _posted(row: Row, document: Document) -> Outcome:
         number=str(row["DocNum"]),
         accounting_id=str(row["DocEntry"]),
         total=total,
-        currency=invoice.currency.code,
+        currency=sale.currency.code,
         written_hash=document.hash,
     )
 
@@ -268,7 +268,7 @@ def _drafted(row: Row, document: Document) -> Outcome:
         number="",
         accounting_id=f"{DRAFTS}({row['DocEntry']})",
         total=None,
-        currency=document.invoice.currency.code,
+        currency=document.sale.currency.code,
         written_hash=document.hash,
         remark=refusal("draft_waits", draft=row["DocEntry"]),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.accounting import Bindings
 from shared.cache import Cache
-from shared.documents import Invoice, Line, Product
+from shared.documents import Line, Product, Sale
 from shared.errors import AnswerLost, Refused, Unavailable
 from shared.refusals import refusal
 from shared.routes import Route
@@ -58,19 +58,19 @@ class Items:
         self._client = client
         self._known: Cache[Known] = Cache(10_000, FRESH_SECONDS)
 
-    async def codes(self, invoice: Invoice, route: Route, bindings: Bindings) -> list[str]:
+    async def codes(self, sale: Sale, route: Route, bindings: Bindings) -> list[str]:
         """Give an ItemCode for each line, and bind the products that were not bound."""
-        wanted = [self._wanted(line, route, bindings) for line in invoice.lines]
+        wanted = [self._wanted(line, route, bindings) for line in sale.lines]
         rows = await self._read([code for code in dict.fromkeys(wanted) if self._known.get(code) is None])
         found = []
-        for line, code in zip(invoice.lines, wanted, strict=True):
+        for line, code in zip(sale.lines, wanted, strict=True):
             known = self._known.get(code)
             if known is not None:
                 check_stock(known, line, route)
             elif (row := rows.get(code)) is not None:
-                known = check(row, line, route, invoice.document_date)
+                known = check(row, line, route, sale.document_date)
             else:
-                known = await self._new(line, code, route, invoice, bindings)
+                known = await self._new(line, code, route, sale, bindings)
             self._known.put(code, known)
             if line.product is not None and bindings.get(line.product) is None:
                 bindings.add(line.product, known.code, known.code)
@@ -93,13 +93,13 @@ class Items:
         found = {code: exact.get(code) or loose.get(code.casefold()) for code in codes}
         return {code: row for code, row in found.items() if row is not None}
 
-    async def _new(self, line: Line, code: str, route: Route, invoice: Invoice, bindings: Bindings) -> Known:
+    async def _new(self, line: Line, code: str, route: Route, sale: Sale, bindings: Bindings) -> Known:
         """Create what is not there, unless the settings or a binding say that it must be."""
         if line.product is None:
             raise Refused(refusal("setup_missing", route=route.name, what=f"ItemCode {code}"))
         if bindings.get(line.product) is not None:
             raise Refused(refusal("item_deleted", line=line.number, value=code))
-        return await self._create(line, line.product, code, route, invoice.document_date)
+        return await self._create(line, line.product, code, route, sale.document_date)
 
     async def _create(self, line: Line, product: Product, code: str, route: Route, day: date) -> Known:
         """Create an item. Its code is unique by itself, so a second creation is refused and leads to the first."""

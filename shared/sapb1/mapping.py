@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.documents import Address, Customer, Invoice, Line, Product
+from shared.documents import Address, Customer, Line, Product, Sale
 from shared.errors import Refused
 from shared.messages import Document
 from shared.refusals import refusal
@@ -151,27 +151,27 @@ class PreparedInvoice:
         """Raises Refused."""
         self._document = document
         self._books = route.sapb1_books
-        invoice = document.invoice
-        if not invoice.lines:
+        sale = document.sale
+        if not sale.lines:
             raise Refused(refusal("no_lines"))
-        if len(invoice.number) > NUMBER:
+        if len(sale.number) > NUMBER:
             raise Refused(refusal("too_long", field="invoicenumber", limit=NUMBER))
-        prices = unit_prices(invoice, company)
+        prices = unit_prices(sale, company)
         self._lines = [
-            self._line(invoice, line, price, vat_group(line, route))
-            for line, price in zip(invoice.lines, prices, strict=True)
+            self._line(sale, line, price, vat_group(line, route))
+            for line, price in zip(sale.lines, prices, strict=True)
         ]
 
-    def _line(self, invoice: Invoice, line: Line, price: Decimal, group: str) -> Body:
+    def _line(self, sale: Sale, line: Line, price: Decimal, group: str) -> Body:
         body: Body = {
             "Quantity": line.quantity,
             "UnitPrice": price,
             # said, because a price list's currency and a partner's discount would otherwise come in by themselves
-            "Currency": invoice.currency.code,
+            "Currency": sale.currency.code,
             "DiscountPercent": 0,
             "VatGroup": group,
             "WarehouseCode": self._books.warehouse,
-            "ShipDate": invoice.shipment_date.isoformat(),
+            "ShipDate": sale.shipment_date.isoformat(),
         }
         if self._books.cost_center is not None:
             body["CostingCode"] = self._books.cost_center
@@ -189,17 +189,17 @@ class PreparedInvoice:
         DocDate and TaxDate are both the document's date: the tax point of a Business One invoice is its own date. The
         day of shipment goes to each line's ShipDate.
         """
-        invoice = self._document.invoice
+        sale = self._document.sale
         return {
             "DocType": "dDocument_Items",
             "CardCode": code,
-            "NumAtCard": invoice.number,
-            "DocDate": invoice.document_date.isoformat(),
-            "TaxDate": invoice.document_date.isoformat(),
-            "DocDueDate": invoice.due_date.isoformat(),
-            "DocCurrency": invoice.currency.code,
+            "NumAtCard": sale.number,
+            "DocDate": sale.document_date.isoformat(),
+            "TaxDate": sale.document_date.isoformat(),
+            "DocDueDate": sale.due_date.isoformat(),
+            "DocCurrency": sale.currency.code,
             "DiscountPercent": 0,
-            "Comments": cut(f"Dynamics 365: {invoice.number}", COMMENTS),
+            "Comments": cut(f"Dynamics 365: {sale.number}", COMMENTS),
             fence.KEY: str(key),
             fence.VERSION: str(self._document.version),
             fence.HASH: self._document.hash,

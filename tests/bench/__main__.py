@@ -19,7 +19,8 @@ from rich.table import Table
 
 from infra.demo.company import invoices
 from infra.demo.world import World, running
-from shared.dataverse.transform import to_invoice
+from shared.dataverse.sales import INVOICE as INVOICES
+from shared.dataverse.transform import to_sale
 from shared.decision import Send, decide
 from shared.messages import Document, Reference
 from tests import builders
@@ -75,15 +76,17 @@ def pure_figures() -> list[dict[str, str]]:
         occurred_at=datetime.now(UTC),
         message_id="bench",
     )
-    decision = decide(row, reference, settings, datetime.now(UTC))
+    decision = decide(INVOICES, row, reference, settings, datetime.now(UTC))
     if not isinstance(decision, Send):
         raise TypeError(f"the sample invoice is not exported: {decision}")
     plain = json.loads(decision.document.model_dump_json())
     baseline = cpu_seconds(lambda: json.dumps(plain), 200)
     base = statistics.median(baseline)
     works: dict[str, Callable[[], object]] = {
-        "transform of a 20-line invoice, CPU": lambda: to_invoice(row, route, settings),
-        "row to encoded message, CPU": lambda: _encoded(decide(row, reference, settings, reference.occurred_at)),
+        "transform of a 20-line invoice, CPU": lambda: to_sale(INVOICES, row, route, settings),
+        "row to encoded message, CPU": lambda: _encoded(
+            decide(INVOICES, row, reference, settings, reference.occurred_at)
+        ),
         "message decoded, CPU": lambda: Document.decode(decision.document.encode()),
     }
     figures = []

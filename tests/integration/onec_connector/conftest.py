@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from infra.local.onec import base, server
 from infra.local.serving import ServeOptions, listen
 from shared.accounting import Bindings, Outcome
-from shared.documents import Invoice
+from shared.documents import Sale
 from shared.http import Http
 from shared.jsontext import loads
 from shared.keys import accounting_key
@@ -129,7 +129,7 @@ async def onec() -> AsyncIterator[Base]:
 
 async def export(
     connector: OnecConnector,
-    invoice: Invoice | None = None,
+    invoice: Sale | None = None,
     bindings: Bindings | None = None,
     journal: Journalled | None = None,
     version: int = 7,

@@ -22,7 +22,7 @@ async def test_a_new_customer_product_and_document_then_nothing_more(bridge: Bri
     made = document(invoice(line("2", "50", number=1), line("3", "9.99", rate="9.5", number=2)))
     first = await bridge.export(made)
     assert first.state is State.POSTED
-    assert (first.total, first.currency) == (made.invoice.total, "EUR")
+    assert (first.total, first.currency) == (made.sale.total, "EUR")
     assert first.written_hash == made.hash
 
     (written,) = await company.invoices()
@@ -30,8 +30,8 @@ async def test_a_new_customer_product_and_document_then_nothing_more(bridge: Bri
     assert first.accounting_id == str(written["DocEntry"])
     assert written["CardCode"] == "N-100"
     assert [each["ItemCode"] for each in written["DocumentLines"]] == ["ADVICE", "ADVICE"]
-    assert written["DocTotal"] == made.invoice.total
-    assert written["VatSum"] == made.invoice.tax
+    assert written["DocTotal"] == made.sale.total
+    assert written["VatSum"] == made.sale.tax
     assert bridge.known == {f"account:{CUSTOMER.id}": "N-100", f"product:{ADVICE.id}": "ADVICE"}
 
     state = await company.rows("Invoices")

@@ -157,10 +157,10 @@ class FakeAccounting:
         """Hold the document, once."""
         self.calls.append((document, route, key))
         if self.bind:
-            bindings.add(document.invoice.customer, "customer-1", "C-1")
+            bindings.add(document.sale.customer, "customer-1", "C-1")
         if self.failure is not None:
             raise self.failure
-        invoice = document.invoice
+        invoice = document.sale
         outcome = Outcome(State.POSTED, "0000-000001", "ref-1", invoice.total, "RUB", document.hash)
         return self.held.setdefault(key, outcome)
 

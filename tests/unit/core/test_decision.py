@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.dataverse.journal import STATE_VALUES
-from shared.dataverse.reading import JOURNAL_OF_INVOICE
-from shared.dataverse.transform import to_invoice
+from shared.dataverse.sales import INVOICE as INVOICES
+from shared.dataverse.transform import to_sale
 from shared.decision import Decision, Nothing, Send, Tell, decide, result_of
 from shared.keys import lane
 from shared.messages import State
@@ -33,11 +33,11 @@ from tests.builders import (
     settings,
 )
 
-HASH = to_invoice(invoice_row(), route(), settings()).content_hash()
+HASH = to_sale(INVOICES, invoice_row(), route(), settings()).content_hash()
 
 
 def decided(row: dict[str, Any], given: Settings | None = None, **of_reference: Any) -> Decision:
-    return decide(row, reference(**of_reference), given or settings(), NOW)
+    return decide(INVOICES, row, reference(**of_reference), given or settings(), NOW)
 
 
 def told(row: dict[str, Any], given: Settings | None = None, **of_reference: Any) -> Tell:
@@ -53,7 +53,7 @@ def sent(row: dict[str, Any], given: Settings | None = None, **of_reference: Any
 
 
 def known(state: State, **columns: Any) -> dict[str, Any]:
-    return {JOURNAL_OF_INVOICE: [journal_columns(STATE_VALUES[state], **columns)]}
+    return {INVOICES.journal: [journal_columns(STATE_VALUES[state], **columns)]}
 
 
 IN_BOOKS = {"acx_accountingid": "ref-1", "acx_number": "0000-000001", "acx_writtenhash": HASH}

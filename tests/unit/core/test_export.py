@@ -57,7 +57,7 @@ async def test_an_invoice_becomes_a_document_in_its_customers_lane() -> None:
     assert envelope.session_id == lane("7707083893", ACCOUNT, 4)
     assert envelope.correlation_id == document.correlation_id == "correlation"
     assert len(envelope.message_id) <= 128
-    assert document.invoice.id == INVOICE
+    assert document.sale.id == INVOICE
     assert bench.dataverse.queries.count("invoices") == 1
 
 
@@ -114,8 +114,8 @@ async def test_one_bad_item_takes_no_neighbour_along() -> None:
     )
     gone = reference(record_id(6))
     await bench.handle(b"garbage", *(reference(record_id(number)) for number in range(1, 6)), gone)
-    assert [document.invoice.number for document in bench.bus.documents()] == ["INV-00002"]
-    assert [document.invoice.number for document in bench.bus.documents("sapb1")] == ["INV-00005"]
+    assert [document.sale.number for document in bench.bus.documents()] == ["INV-00002"]
+    assert [document.sale.number for document in bench.bus.documents("sapb1")] == ["INV-00005"]
     assert [(result.record, result.state) for result in bench.bus.results()] == [("INV-00001", State.REFUSED)]
     assert [envelope.body for envelope in bench.bus.on(POISON)] == [b"garbage"]
     (again,) = bench.bus.references()
@@ -176,7 +176,7 @@ async def test_a_document_too_large_for_the_broker_is_refused() -> None:
     assert result.state is State.REFUSED
     assert result.reason is not None
     assert result.reason.code == "too_large"
-    assert [document.invoice.number for document in bench.bus.documents()] == ["INV-00002"]
+    assert [document.sale.number for document in bench.bus.documents()] == ["INV-00002"]
 
 
 # --- what the journal knows of customers and products
@@ -216,7 +216,7 @@ async def test_a_mended_record_sends_what_was_refused_because_of_it(table: str, 
     bench.dataverse.refused[f"{table}:{record}"] = [record_id(2)]
     await bench.handle(reference(record, table=table, message_id="mended"))
     (document,) = bench.bus.documents()
-    assert document.invoice.number == "INV-00002"
+    assert document.sale.number == "INV-00002"
     assert (document.reference.table, document.reference.id) == ("invoice", record_id(2)), (
         "a retry leads to the invoice"
     )

@@ -12,9 +12,11 @@ from shared.wiring import Wiring
 from tests.builders import ORGANIZATION, OTHER_ORGANIZATION, SECRETS, URL, environment
 from tests.unit.core.fakes import FakeDataverse
 
+CONNECTION = "Endpoint=sb://x.example/;SharedAccessKeyName=key;SharedAccessKey=bm9uZQ=="
+
 
 def wiring(dataverse: Dataverse | None = None, **changes: str | None) -> Wiring:
-    made = Wiring(environment(ServiceBusConnection="Endpoint=sb://x/", **changes))
+    made = Wiring(environment(**{"ServiceBusConnection": CONNECTION, **changes}))
     if dataverse is not None:
         vars(made)["dataverse"] = dataverse
     return made
@@ -28,6 +30,11 @@ async def test_each_wrong_setting_is_a_sentence() -> None:
     problems = await check(wiring(LANES="x", ONEC_URL="gopher://x", DATAVERSE_URL=None))
     assert sorted(problem.split(":")[0] for problem in problems) == ["DATAVERSE_URL", "LANES", "ONEC_URL"]
     assert not any(secret in problem for secret in SECRETS for problem in problems)
+
+
+async def test_a_missing_connection_is_named_beside_the_rest() -> None:
+    problems = await check(wiring(ServiceBusConnection=None, LANES="x"))
+    assert [problem.split(":")[0] for problem in problems] == ["ServiceBusConnection", "LANES"]
 
 
 @pytest.mark.parametrize(

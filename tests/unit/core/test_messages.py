@@ -53,8 +53,8 @@ _documents = st.lists(_lines, min_size=1, max_size=5).flatmap(
 def test_a_document_arrives_as_it_was_sent(sent: Document) -> None:
     arrived = Document.decode(sent.encode())
     assert arrived == sent
-    assert arrived.invoice.content_hash() == sent.invoice.content_hash()
-    assert [str(each.net) for each in arrived.invoice.lines] == [str(each.net) for each in sent.invoice.lines]
+    assert arrived.sale.content_hash() == sent.sale.content_hash()
+    assert [str(each.net) for each in arrived.sale.lines] == [str(each.net) for each in sent.sale.lines]
 
 
 MESSAGES: list[Message] = [
@@ -80,7 +80,7 @@ def test_every_kind_arrives_as_it_was_sent(sent: Message) -> None:
 
 def test_amounts_travel_as_text() -> None:
     sent = json.loads(document(invoice(line("0.10", "0.02"))).encode())
-    assert (sent["invoice"]["net"], sent["invoice"]["lines"][0]["tax"]) == ("0.10", "0.02")
+    assert (sent["sale"]["net"], sent["sale"]["lines"][0]["tax"]) == ("0.10", "0.02")
 
 
 def test_a_large_message_is_compressed_and_a_small_one_can_be_read_by_eye() -> None:
@@ -147,8 +147,8 @@ def test_a_wrong_field_is_named_and_nothing_is_quoted(changes: dict[str, Any], p
 
 def test_a_place_inside_a_document_is_named() -> None:
     content = json.loads(document().encode())
-    content["invoice"]["lines"][0]["net"] = MARKER
-    with pytest.raises(Unreadable, match=r"^Document: invoice\.lines\.0\.net: "):
+    content["sale"]["lines"][0]["net"] = MARKER
+    with pytest.raises(Unreadable, match=r"^Document: sale\.lines\.0\.net: "):
         Document.decode(json.dumps(content).encode())
 
 

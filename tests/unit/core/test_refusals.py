@@ -37,7 +37,7 @@ def test_both_languages_take_the_same_values(code: str) -> None:
 def test_a_sentence_says_what_is_wrong_what_accounting_holds_and_who_does_what(code: str, language: Language) -> None:
     problem, do = of(CATALOGUE[code], language)
     values = {name: f"<{name}>" for name in names(problem + do)}
-    text = refusal(code, **values).text(language, "INV-1", "№ 7")
+    text = refusal(code, **values).text(language, "invoice", "INV-1", "№ 7")
     lead, has = {"en": ("Invoice INV-1: ", " In accounting: № 7. "), "ru": ("Счёт INV-1: ", " В учёте: № 7. ")}[
         language
     ]
@@ -52,7 +52,7 @@ def test_a_sentence_says_what_is_wrong_what_accounting_holds_and_who_does_what(c
 
 @languages
 def test_nothing_in_accounting_is_said_too(language: Language) -> None:
-    text = refusal("no_lines").text(language, "INV-1", "")
+    text = refusal("no_lines").text(language, "invoice", "INV-1", "")
     assert {"en": "In accounting: nothing.", "ru": "В учёте: ничего."}[language] in text
 
 
@@ -74,4 +74,4 @@ def test_a_placeholder_without_a_value_is_an_error_of_ours() -> None:
 
 
 def test_values_with_braces_are_shown_as_they_are() -> None:
-    assert "{0} {x}" in refusal("accounting_refused", message="{0} {x}").text("en", "INV-1", "")
+    assert "{0} {x}" in refusal("accounting_refused", message="{0} {x}").text("en", "invoice", "INV-1", "")

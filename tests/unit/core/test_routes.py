@@ -146,10 +146,10 @@ def test_no_document_is_written_twice(routes: tuple[Route, ...], problems: int) 
 @pytest.mark.parametrize("turned", [False, True], ids=["in order", "turned"])
 def test_the_route_of_a_unit(unit: UUID | None, name: str, turned: bool) -> None:
     routes = (route(), eu(name="rest", business_unit=None), eu())
-    found = route_for(routes[::-1] if turned else routes, unit)
+    found = route_for(routes[::-1] if turned else routes, "2B", unit)
     assert found is not None
     assert found.name == name
 
 
 def test_without_a_route_for_the_rest_another_unit_has_none() -> None:
-    assert route_for((route(), eu()), UUID(int=7)) is None
+    assert route_for((route(), eu()), "2B", UUID(int=7)) is None

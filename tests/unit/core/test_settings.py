@@ -135,7 +135,7 @@ def test_a_problem_in_a_route_names_route_and_field(changes: dict[str, Any], pla
 
 def test_overlapping_routes_are_named() -> None:
     found = problems(environment(onec_route(), sapb1_route(business_unit=str(UNIT_RU))))
-    assert found == ("ROUTES: routes ru, eu have the same business_unit, so a document would be written twice",)
+    assert found == ("ROUTES: routes ru, eu have the same business_unit and way, so a document would be written twice",)
 
 
 def test_no_secret_shows() -> None:

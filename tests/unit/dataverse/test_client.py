@@ -267,7 +267,6 @@ async def test_each_operation_is_settled_by_itself(server: Server) -> None:
         ),
         pytest.param(multipart(DONE, b"HTTP/1.1 503 Service Unavailable\r\n"), Unavailable, id="503 inside"),
         pytest.param(multipart(DONE, b"HTTP/1.1 429 Too Many Requests\r\n"), Unavailable, id="429 inside"),
-        pytest.param(multipart(DONE, b"HTTP/1.1 403 Forbidden\r\n"), Misconfigured, id="403 inside"),
         pytest.param(httpx.Response(500, json={"error": {"code": "1"}}), Unavailable, id="500"),
         pytest.param(httpx.Response(400, json={"error": {"code": "1"}}), Misconfigured, id="400"),
     ],

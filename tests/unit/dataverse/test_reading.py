@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from shared.dataverse.journal import STATE_VALUES
-from shared.dataverse.reading import CHUNK, JOURNAL_OF_INVOICE, Reader, journal_row
+from shared.dataverse.reading import CHUNK, Reader, journal_row
+from shared.dataverse.sales import INVOICE as INVOICES
 from shared.messages import State
 from tests.builders import ACCOUNT, INVOICE, invoice_row, journal_columns, onec_route, record_id, sapb1_route, settings
 from tests.unit.core.fakes import FakeDataverse
@@ -31,7 +32,7 @@ async def test_an_invoice_is_asked_for_whole() -> None:
     dataverse = Asked(invoice_row())
     dates = {"document": "acx_documentdate", "shipment": "acx_shipped", "due": "acx_due"}
     reader = Reader(dataverse, settings(onec_route(), sapb1_route(dates=dates)))
-    (row,) = await reader.invoices([INVOICE, record_id(404)])
+    (row,) = await reader.sales(INVOICES, [INVOICE, record_id(404)])
     assert row["invoice_details"][-1] == {"completed": "invoice_details"}
     (query,) = dataverse.asked
     columns = query["$select"].split(",")
@@ -41,7 +42,7 @@ async def test_an_invoice_is_asked_for_whole() -> None:
         "acx_taxrate",
         "acx_okei",
         "acx_taxnumber,acx_kpp",
-        f"{JOURNAL_OF_INVOICE}($select=",
+        f"{INVOICES.journal}($select=",
         "acx_writtenhash",
     ):
         assert part in query["$expand"]
@@ -56,7 +57,7 @@ async def test_columns_that_are_not_configured_are_not_asked_for() -> None:
         COLUMN_UNIT_OKEI=None,
         COLUMN_CONTACT_TAX_NUMBER=None,
     )
-    await Reader(dataverse, bare).invoices([INVOICE])
+    await Reader(dataverse, bare).sales(INVOICES, [INVOICE])
     asked = dataverse.asked[0]["$expand"]
     assert not any(name in asked for name in ("acx_taxrate", "acx_okei", "acx_taxnumber", "acx_kpp", "None"))
 
@@ -66,8 +67,8 @@ async def test_many_ids_are_asked_for_in_few_requests(count: int, requests: int)
     dataverse = Asked()
     reader = Reader(dataverse, settings())
     ids = [record_id(number) for number in range(count)]
-    await reader.invoices(ids)
-    await reader.invoices_of_lines(ids)
+    await reader.sales(INVOICES, ids)
+    await reader.owners_of_lines(INVOICES, ids)
     await reader.journalled([f"onec:invoice:{each}" for each in ids])
     assert len(dataverse.asked) == 3 * requests
 
@@ -81,14 +82,14 @@ async def test_values_are_quoted() -> None:
 async def test_the_invoices_of_lines_that_still_exist() -> None:
     dataverse = Asked()
     dataverse.owners = {record_id(1, 0x1B): INVOICE}
-    found = await Reader(dataverse, settings()).invoices_of_lines([record_id(1, 0x1B), record_id(2, 0x1B)])
+    found = await Reader(dataverse, settings()).owners_of_lines(INVOICES, [record_id(1, 0x1B), record_id(2, 0x1B)])
     assert found == {record_id(1, 0x1B): INVOICE}
 
 
 async def test_what_was_refused_because_of_a_record() -> None:
     dataverse = Asked()
     dataverse.refused[f"account:{ACCOUNT}"] = [INVOICE]
-    assert await Reader(dataverse, settings()).refused_because_of("account", ACCOUNT) == [INVOICE]
+    assert await Reader(dataverse, settings()).refused_because_of("account", ACCOUNT) == [(INVOICES, INVOICE)]
     assert f"acx_state eq {STATE_VALUES[State.REFUSED]}" in dataverse.asked[0]["$filter"]
 
 
@@ -101,8 +102,8 @@ async def test_journal_rows_by_their_keys() -> None:
 
 def test_the_journal_row_of_a_system() -> None:
     rows = [journal_columns(STATE_VALUES[State.POSTED], target=target) for target in ("sapb1", "onec")]
-    row = invoice_row() | {JOURNAL_OF_INVOICE: rows}
-    found = journal_row(row, "onec")
+    row = invoice_row() | {INVOICES.journal: rows}
+    found = journal_row(INVOICES, row, "onec")
     assert found is not None
     assert found.state is State.POSTED
-    assert journal_row(invoice_row(), "onec") is None
+    assert journal_row(INVOICES, invoice_row(), "onec") is None

@@ -9,6 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from shared.dataverse import transform
+from shared.dataverse.sales import INVOICE as INVOICES
 from shared.errors import Refused
 from tests.builders import account_row, contact_row, invoice_row, line_row, record_id, route, settings
 
@@ -42,7 +43,7 @@ def consistent(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
 @given(consistent())
 def test_a_consistent_invoice_agrees_with_the_crm_to_the_kopeck(drawn: tuple[dict[str, Any], int]) -> None:
     row, discount = drawn
-    invoice = transform.to_invoice(row, route(), SETTINGS)
+    invoice = transform.to_sale(INVOICES, row, route(), SETTINGS)
     assert (invoice.tax, invoice.total) == (row["totaltax"], row["totalamount"])
     assert invoice.net == row["totallineitemamount"] - discount * CENT == sum(line.net for line in invoice.lines)
     assert all(line.net >= 0 and line.net == line.net.quantize(CENT) for line in invoice.lines)
@@ -60,7 +61,7 @@ def test_a_wrong_total_is_refused_with_the_exact_difference(
 ) -> None:
     row, _ = drawn
     with pytest.raises(Refused) as caught:
-        transform.to_invoice(row | {column: row[column] + kopecks * CENT}, route(), SETTINGS)
+        transform.to_sale(INVOICES, row | {column: row[column] + kopecks * CENT}, route(), SETTINGS)
     reason = caught.value.refusal
     assert (reason.code, reason.values["field"]) == ("sum_differs", column)
     assert Decimal(reason.values["difference"]) == -kopecks * CENT
@@ -108,9 +109,9 @@ def test_whatever_a_person_typed_is_an_invoice_or_a_refusal(
     rows = [line_row(position=position) for position in range(1, len(lines) + 1)]
     row = invoice_row(*rows) | {"invoice_details": [line | more for line, more in zip(rows, lines, strict=True)]}
     try:
-        invoice = transform.to_invoice(row | changes, route(), DERIVED if derived else SETTINGS)
+        invoice = transform.to_sale(INVOICES, row | changes, route(), DERIVED if derived else SETTINGS)
     except Refused as error:
-        assert error.refusal.text("ru", "INV-1", "").startswith("Счёт INV-1: ")
+        assert error.refusal.text("ru", "invoice", "INV-1", "").startswith("Счёт INV-1: ")
         return
     assert len(invoice.content_hash()) == 64
     assert invoice.total == sum(line.gross for line in invoice.lines)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.dataverse import transform
+from shared.dataverse.sales import INVOICE as INVOICES
 from shared.errors import Refused
 from shared.refusals import Refusal
 from shared.routes import Route
@@ -27,7 +28,7 @@ KNOWN = "22, 10, 7, 5, 0, none"
 
 def refused(row: dict[str, Any], way: Route | None = None, *, derived: bool = False) -> Refusal:
     with pytest.raises(Refused) as caught:
-        transform.to_invoice(row, way or route(), DERIVED if derived else SETTINGS)
+        transform.to_sale(INVOICES, row, way or route(), DERIVED if derived else SETTINGS)
     return caught.value.refusal
 
 
@@ -189,6 +190,8 @@ def test_the_first_wrong_line_is_named_by_its_place() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_sentence_says_by_how_much(language: str) -> None:
-    text = refused(invoice_row(totalamount=Decimal("1220.01"))).text("ru" if language == "ru" else "en", "INV-1", "")
+    text = refused(invoice_row(totalamount=Decimal("1220.01"))).text(
+        "ru" if language == "ru" else "en", "invoice", "INV-1", ""
+    )
     assert "1220" in text
     assert "-0.01" in text

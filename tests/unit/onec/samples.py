@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
-from shared.documents import Address, Currency, Customer, Invoice, Line, Product, Unit
+from shared.documents import Address, Currency, Customer, Line, Product, Sale, Unit
 from shared.keys import accounting_key
 from shared.messages import Document, Journalled, Reference, State
 from shared.routes import Dates, OnecBooks, Route
@@ -80,7 +80,7 @@ def line(position: int = 1, **changes: Any) -> Line:
     return Line(**(given | changes))
 
 
-def invoice(*lines: Line, **changes: Any) -> Invoice:
+def invoice(*lines: Line, **changes: Any) -> Sale:
     """Give an invoice whose sums are those of its lines."""
     own = lines or (line(),)
     net, tax = sum((each.net for each in own), Decimal(0)), sum((each.tax for each in own), Decimal(0))
@@ -97,10 +97,10 @@ def invoice(*lines: Line, **changes: Any) -> Invoice:
         "tax": tax,
         "total": net + tax,
     }
-    return Invoice(**(given | changes))
+    return Sale(**(given | changes))
 
 
-def document(own: Invoice | None = None, **changes: Any) -> Document:
+def document(own: Sale | None = None, **changes: Any) -> Document:
     """Give an invoice on its way to 1C."""
     content = own or invoice()
     given: dict[str, Any] = {
@@ -108,7 +108,7 @@ def document(own: Invoice | None = None, **changes: Any) -> Document:
         "correlation_id": "test",
         "target": "onec",
         "route": "ru",
-        "invoice": content,
+        "sale": content,
         "version": 7,
         "hash": content.content_hash(),
         "journal": None,
@@ -131,6 +131,6 @@ def journal(**changes: Any) -> Journalled:
     return Journalled(**(given | changes))
 
 
-def key(own: Invoice | None = None, generation: int = 0) -> UUID:
+def key(own: Sale | None = None, generation: int = 0) -> UUID:
     """Give the Ref_Key of an invoice."""
     return accounting_key(ORGANIZATION_ID, "onec", "invoice", (own or invoice()).id, generation)

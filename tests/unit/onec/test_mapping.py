@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.documents import Invoice
+from shared.documents import Sale
 from shared.errors import Refused
 from shared.onec import cards, mapping
 from shared.onec.identity import Identity
@@ -20,14 +20,14 @@ from tests.unit.onec.samples import ident, invoice, line, product
 D = Decimal
 
 
-def refusal_of(own: Invoice, **route: Any) -> tuple[str, dict[str, str]]:
+def refusal_of(own: Sale, **route: Any) -> tuple[str, dict[str, str]]:
     """Give the code and the values of the refusal."""
     with pytest.raises(Refused) as raised:
         mapping.rows(own, samples.route(**route))
     return raised.value.refusal.code, raised.value.refusal.values
 
 
-def body_of(own: Invoice, **books: Any) -> dict[str, Any]:
+def body_of(own: Sale, **books: Any) -> dict[str, Any]:
     """Give the whole body."""
     return mapping.document(
         own,
@@ -183,7 +183,7 @@ def test_sums_are_equal_to_the_kopeck_or_refused(
     try:
         rows: list[dict[str, Any]] = mapping.rows(invoice(*lines, total=total), samples.route())
     except Refused as refused:
-        refused.refusal.text("ru", "INV-1", "")
+        refused.refusal.text("ru", "invoice", "INV-1", "")
         return
     assert sum((row["Сумма"] + row["СуммаНДС"] for row in rows), D(0)) == total
     assert all(row[name] == round(row[name], 2) for row in rows for name in ("Цена", "Сумма", "СуммаНДС"))

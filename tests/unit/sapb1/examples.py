@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.documents import Address, Currency, Customer, Invoice, Line, Product
+from shared.documents import Address, Currency, Customer, Line, Product, Sale
 from shared.keys import accounting_key
 from shared.messages import Document, Reference
 from shared.routes import Route
@@ -58,7 +58,7 @@ def line(
     )
 
 
-def invoice(*lines: Line, currency: str = "EUR", customer: Customer = CUSTOMER, **more: Any) -> Invoice:
+def invoice(*lines: Line, currency: str = "EUR", customer: Customer = CUSTOMER, **more: Any) -> Sale:
     """Give an invoice whose totals are those of its lines."""
     lines = lines or (line(),)
     values: dict[str, Any] = {
@@ -74,10 +74,10 @@ def invoice(*lines: Line, currency: str = "EUR", customer: Customer = CUSTOMER, 
         "tax": sum((each.tax for each in lines), Decimal(0)),
         "total": sum((each.gross for each in lines), Decimal(0)),
     }
-    return Invoice(**(values | more))
+    return Sale(**(values | more))
 
 
-def document(made: Invoice | None = None, attempt: int = 0, **more: Any) -> Document:
+def document(made: Sale | None = None, attempt: int = 0, **more: Any) -> Document:
     """Give the message that carries an invoice."""
     made = made or invoice()
     values: dict[str, Any] = {
@@ -85,7 +85,7 @@ def document(made: Invoice | None = None, attempt: int = 0, **more: Any) -> Docu
         "correlation_id": "test",
         "target": "sapb1",
         "route": "eu",
-        "invoice": made,
+        "sale": made,
         "version": 7001,
         "hash": made.content_hash(),
         "journal": None,
@@ -106,7 +106,7 @@ def document(made: Invoice | None = None, attempt: int = 0, **more: Any) -> Docu
 def key_of(made: Document) -> UUID:
     """Give the key under which a document is written."""
     generation = made.journal.generation if made.journal else 0
-    return accounting_key(ORGANIZATION, "sapb1", "invoice", made.invoice.id, generation)
+    return accounting_key(ORGANIZATION, "sapb1", "invoice", made.sale.id, generation)
 
 
 def route(**books: Any) -> Route:

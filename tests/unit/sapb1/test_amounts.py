@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.documents import Invoice, Line
+from shared.documents import Line, Sale
 from shared.errors import Refused
 from shared.money import rounded
 from shared.sapb1.amounts import unit_prices
@@ -83,7 +83,7 @@ def test_the_unit_price_gives_the_net_amount(quantity: str, price: str, net: str
         ),
     ],
 )
-def test_what_is_not_reachable_is_refused(made: Invoice, company: Company, code: str, values: dict[str, str]) -> None:
+def test_what_is_not_reachable_is_refused(made: Sale, company: Company, code: str, values: dict[str, str]) -> None:
     with pytest.raises(Refused) as refused:
         unit_prices(made, company)
     assert refused.value.refusal.code == code
