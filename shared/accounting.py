@@ -53,6 +53,13 @@ class AccountingSystem(Protocol):
         """Make accounting hold the document under its key, exactly once, and say what it holds."""
         ...
 
+    async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
+        """Take back what accounting holds under the key, or refuse in words; say what it holds then.
+
+        Where accounting holds nothing under the key the outcome is Cancelled without a number.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of sessions and connections."""
         ...

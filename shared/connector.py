@@ -55,7 +55,10 @@ class Connector:
                 state, reason = held_back
                 await self._tell(document, bindings, state, reason=reason)
                 return
-            outcome = await self._system.export(document, route, self._key(document), bindings)
+            if document.action == "cancel":
+                outcome = await self._system.cancel(document, route, self._key(document))
+            else:
+                outcome = await self._system.export(document, route, self._key(document), bindings)
         except Refused as error:
             await self._tell(
                 document,
@@ -77,9 +80,8 @@ class Connector:
         return route
 
     def _key(self, document: Document) -> UUID:
-        generation = document.journal.generation if document.journal else 0
         sale = document.sale
-        return accounting_key(document.organization_id, self._target, sale.table, sale.id, generation)
+        return accounting_key(document.organization_id, self._target, sale.table, sale.id, document.generation)
 
     async def _done(self, document: Document, bindings: Bindings, outcome: Outcome) -> None:
         await self._tell(

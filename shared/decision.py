@@ -5,13 +5,13 @@ Pure: the row, its journal row and the settings go in, a decision comes out.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.dataverse import transform
-from shared.dataverse.reading import journal_row
+from shared.dataverse.reading import base_of, journal_row
 from shared.dataverse.sales import FULFILLED_PARTLY, INVOICE, INVOICED, SalesTable
-from shared.documents import Customer, Product
+from shared.documents import Customer, Product, Sale
 from shared.errors import Refused
 from shared.keys import lane
 from shared.messages import Document, Journalled, Reference, Result, State
@@ -103,11 +103,19 @@ class _Case:
             how, state = "not_issued", State.WAITING
         else:
             return None
-        if self.known is None:
+        if self.known is None or self.known.state is State.CANCELLED:
             return Nothing(how.replace("_", " "))
-        if self.known.accounting_id:
-            return self.told(State.REFUSED, refusal(f"{how}_after_export"))
+        # While an answer may be lost, accounting may hold it without the journal's knowing.
+        if self.known.accounting_id or self.known.state is State.RETRYING:
+            return self._taken_back(how)
         return self._told_once(state, refusal(f"{how}_before_export"))
+
+    def _taken_back(self, how: str) -> Decision:
+        try:
+            sale = transform.to_sale(self.head.table, self.row, self.route, self.settings)
+        except Refused:
+            return self.told(State.REFUSED, refusal(f"{how}_after_export"))
+        return self._document(sale, "cancel")
 
     def held_back(self) -> Decision | None:
         """Say what the company wants to wait, or never to be written."""
@@ -131,19 +139,33 @@ class _Case:
         settled = self.known is not None and self.known.state.in_accounting and self.known.state is not State.DRAFT
         if self.known and settled and self.known.written_hash == digest:
             return Nothing("already in accounting with this content")
+        return self._document(sale, "write")
+
+    def _document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:
         document = Document(
             organization_id=self.reference.organization_id,
             correlation_id=self.reference.correlation_id,
             traceparent=self.reference.traceparent,
             target=self.route.target,
             route=self.route.name,
+            action=action,
             sale=sale,
+            base=base_of(self.row, self.route.target),
+            generation=self._generation,
             version=self.version,
-            hash=digest,
+            hash=sale.content_hash(),
             journal=self.known,
             reference=self.reference,
         )
         return Send(document, lane(sale.customer.tax_number, sale.customer.id, self.settings.lanes))
+
+    @property
+    def _generation(self) -> int:
+        """The generation to write: a new one once accounting has cancelled the last."""
+        if self.known is None:
+            return 0
+        cancelled = self.known.state is State.CANCELLED and bool(self.known.accounting_id)
+        return self.known.generation + (1 if cancelled else 0)
 
     def told(self, state: State, reason: Refusal) -> Tell:
         """Make a word for the journal."""
@@ -188,7 +210,7 @@ def result_of(document: Document, state: State, now: datetime, **more: Any) -> R
         state=state,
         version=document.version,
         hash=document.hash,
-        generation=document.journal.generation if document.journal else 0,
+        generation=document.generation,
         attempt=document.reference.attempt,
         at=now,
         hangs_on=(

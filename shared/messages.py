@@ -142,6 +142,16 @@ class Journalled(BaseModel):
     message: str = ""
 
 
+class Base(BaseModel):
+    """The order that an invoice was made from, where that order was exported to the same accounting system."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: UUID
+    accounting_id: str
+    number: str = ""
+
+
 class Document(Message):
     """A whole document on its way to one accounting system. The connector needs nothing else."""
 
@@ -149,7 +159,11 @@ class Document(Message):
     schema_version: Literal[1] = SCHEMA
     target: Target
     route: str
+    action: Literal["write", "cancel"] = "write"
     sale: Sale
+    base: Base | None = None
+    generation: int = 0
+    """rises when a document that was cancelled in accounting is exported anew; part of the key"""
     version: int
     hash: str
     journal: Journalled | None

@@ -395,6 +395,12 @@ CATALOGUE: dict[str, Sentence] = {
         "документ в учёте удалён или помечен на удаление.",
         "Бухгалтер: восстановите его, либо администратор выгрузит его заново.",
     ),
+    "write_in_unset": Sentence(
+        "line {line} is a write-in, and route “{route}” names no item to write it on.",
+        "Administrator: set “write_in_item” of the route; or manager: choose a product.",
+        "строка {line} введена вручную, а в маршруте «{route}» не указано, на какую позицию её записать.",
+        "Администратор: укажите «write_in_item» маршрута; или менеджер: выберите продукт.",
+    ),
     "setup_missing": Sentence(
         "accounting lacks what the settings of route “{route}” name: {what}.",
         "Administrator: correct the setting or add it to accounting.",

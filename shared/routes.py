@@ -1,23 +1,22 @@
-"""Routes: which legal entity's documents go where, and what its company has decided.
-
-A decision that `the books` require has no default here: the company decides, the product never guesses.
-"""
+"""Routes: which legal entity's documents go where, and how."""
 
 from collections import Counter
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from itertools import product
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
+
+from shared.books import OnecBooks, Sapb1Books, Setting, Text
+from shared.rates import Rate, RateName, Regime, parse_rate, russian_rates
 
 Item = TypeVar("Item")
 
 Target = Literal["onec", "sapb1"]
 Way = Literal["2A", "2B"]
 """2A: fulfilled orders, services rendered; 2B: issued invoices"""
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]
 
 
@@ -37,99 +36,15 @@ def _zone(name: str) -> str:
     return name
 
 
-def rate_name(rate: Decimal | None) -> str:
-    """Name a tax rate as settings and sentences do: ``22``, ``7.5``, or ``none`` for without VAT."""
-    return "none" if rate is None else format(rate.normalize(), "f")
-
-
-def parse_rate(text: str) -> Decimal | None:
-    """Read a tax rate: a percentage with or without its sign, or a word for without VAT. ValueError otherwise.
-
-    ``20.00`` gives the same digits as ``20``, so that equal content has an equal hash.
-    """
-    value = text.strip().rstrip("%").strip().lower().replace(",", ".")
-    if value in {"none", "без ндс", "безндс", "exempt", "without vat"}:
-        return None
-    if not value.replace(".", "", 1).isdecimal():
-        raise ValueError("is not a tax rate")
-    rate = Decimal(value)
-    if rate > 100:
-        raise ValueError("is not a tax rate")
-    return Decimal(rate_name(rate))
-
-
-def _rate_key(text: str) -> str:
-    return rate_name(parse_rate(text))
-
-
-RateName = Annotated[str, AfterValidator(_rate_key)]
-
-
-class _Setting(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Dates(_Setting):
-    """The invoice's columns that hold each date."""
+class Dates(Setting):
+    """The columns that hold each date, of the invoice (2B) or the order (2A)."""
 
     document: ColumnName
     shipment: ColumnName
     due: ColumnName
 
 
-class OnecBooks(_Setting):
-    """What a company must name in 1С:Бухгалтерия; each UUID is a Ref_Key."""
-
-    organization: UUID
-    """Catalog_Организации"""
-    bank_account: UUID
-    """Catalog_БанковскиеСчета: the account that customers pay to"""
-    goods_kind: UUID
-    """Catalog_ВидыНоменклатуры for goods that we create"""
-    services_kind: UUID
-    """Catalog_ВидыНоменклатуры for services that we create"""
-    item_group: UUID
-    """Catalog_НоменклатурныеГруппы for items that we create"""
-    write_in_item: UUID
-    """Catalog_Номенклатура: the service that write-in lines are written on"""
-    country: UUID
-    """Catalog_СтраныМира: СтранаРегистрации of counterparties that we create"""
-    warehouse: UUID | None = None
-    """Catalog_Склады"""
-
-
-Stock = Literal["invoice_issues", "reserve_invoice", "from_delivery", "non_inventory_only"]
-
-
-class Sapb1Books(_Setting):
-    """What a company must name in SAP Business One."""
-
-    stock: Stock
-    warehouse: Text
-    vat_groups: dict[RateName, Text] = Field(min_length=1)
-    """tax rate (percent, or ``none``) → VatGroup"""
-    write_in_item: Text
-    """ItemCode that write-in lines are written on"""
-    items_group: int
-    """ItemsGroupCode of items that we create"""
-    customers_group: int | None = None
-    series: int | None = None
-    branch: int | None = None
-    """BPL_IDAssignedToInvoice"""
-    payment_terms: int | None = None
-    """PaymentGroupCode"""
-    cost_center: Text | None = None
-    """CostingCode"""
-    sales_person: int | None = None
-
-    @model_validator(mode="after")
-    def _stock_is_supported(self) -> "Sapb1Books":
-        if self.stock in {"reserve_invoice", "from_delivery"}:
-            raise ValueError(f"stock: “{self.stock}” is not supported by this version; use invoice_issues")
-        return self
-
-
-class Route(_Setting):
+class Route(Setting):
     """One legal entity, one accounting system, one way."""
 
     name: Text
@@ -143,19 +58,57 @@ class Route(_Setting):
     time_zone: Annotated[str, AfterValidator(_zone)]
     dates: Dates
     tax_rates: Annotated[tuple[RateName, ...], AfterValidator(not_empty)] | None = None
-    """The rates this entity may use; default: those of the law on the date of shipment (1C), of vat_groups (SAP)."""
+    """The rates this entity may use; default: those of law and regime on the day of shipment (1C), or of the
+    tax tables (SAP)."""
+    tax_regimes: tuple[Regime, ...] = ()
+    """1C: the entity's regime from each day on; it limits the rates"""
+    tax_inside: bool = False
+    """prices in the CRM include the tax; the tax column of a line then holds what is inside, or nothing"""
+    freight_rate: RateName | None = None
+    """the tax rate of “freightamount”, which then includes the tax; without it freight is refused"""
+    create_invoice: bool = False
+    """2A: accounting also gets its invoice: a счёт linked to the реализация, an A/R invoice copied from its base"""
+    crm_number: bool = False
+    """the accounting document takes the CRM's number; a collision is a refusal"""
     onec: OnecBooks | None = None
     sapb1: Sapb1Books | None = None
 
     @model_validator(mode="after")
-    def _books_of_the_target(self) -> "Route":
+    def _books_of_the_target(self) -> Self:
         if self.way == "2A":
             raise ValueError("way: 2A is not supported by this version")
-        if self.target == "onec" and self.onec is None:
-            raise ValueError("onec: required, because target is onec")
-        if self.target == "sapb1" and self.sapb1 is None:
-            raise ValueError("sapb1: required, because target is sapb1")
+        if self.target == "onec":
+            self._check_onec()
+        else:
+            self._check_sapb1()
         return self
+
+    def _check_onec(self) -> None:
+        if self.onec is None:
+            raise ValueError("onec: required, because target is onec")
+        if (self.way == "2A" or self.onec.realizatsiya) and self.onec.schet_faktura is None:
+            raise ValueError("onec.schet_faktura: required, because a РеализацияТоваровУслуг is written")
+
+    def _check_sapb1(self) -> None:
+        if self.sapb1 is None:
+            raise ValueError("sapb1: required, because target is sapb1")
+        if not self.sapb1.vat_groups and not self.sapb1.tax_codes:
+            raise ValueError("sapb1.vat_groups: required (or sapb1.tax_codes)")
+        if self.sapb1.write_in_item is None and self.sapb1.write_in_account is None:
+            raise ValueError("sapb1.write_in_item: required (or sapb1.write_in_account)")
+        if self.way == "2A" and self.sapb1.services_document is None:
+            raise ValueError("sapb1.services_document: required, because way is 2A")
+        if (self.sapb1.cancel or self.sapb1.recreate) and self.sapb1.cancellation_date is None:
+            raise ValueError("sapb1.cancellation_date: required with cancel or recreate")
+        if self.sapb1.stock in {"reserve_invoice", "from_delivery"}:
+            raise ValueError(f"sapb1.stock: “{self.sapb1.stock}” is not supported by this version")
+
+    @property
+    def posts_revenue(self) -> bool:
+        """Whether its documents post revenue: a реализация, or an A/R invoice. One sale must do so once."""
+        if self.onec is not None and self.target == "onec":
+            return self.way == "2A" or self.onec.realizatsiya
+        return self.way == "2B" or self.create_invoice
 
     @property
     def zone(self) -> ZoneInfo:
@@ -176,17 +129,14 @@ class Route(_Setting):
             raise ValueError(f"route {self.name} does not lead to SAP Business One")
         return self.sapb1
 
-    def allowed_rates(self, shipped_on: date) -> tuple[Decimal | None, ...]:
+    def allowed_rates(self, shipped_on: date) -> tuple[Rate, ...]:
         """Give the tax rates that a line shipped on this day may have."""
         if self.tax_rates is not None:
             return tuple(parse_rate(name) for name in self.tax_rates)
         if self.sapb1 is not None and self.target == "sapb1":
-            return tuple(parse_rate(name) for name in self.sapb1.vat_groups)
-        return RUSSIAN_RATES_FROM_2026 if shipped_on >= date(2026, 1, 1) else RUSSIAN_RATES_BEFORE_2026
-
-
-RUSSIAN_RATES_BEFORE_2026 = (Decimal(20), Decimal(10), Decimal(7), Decimal(5), Decimal(0), None)
-RUSSIAN_RATES_FROM_2026 = (Decimal(22), Decimal(10), Decimal(7), Decimal(5), Decimal(0), None)
+            tables = (self.sapb1.vat_groups, *self.sapb1.tax_codes.values())
+            return tuple(parse_rate(name) for name in dict.fromkeys(name for table in tables for name in table))
+        return russian_rates(shipped_on, self.tax_regimes)
 
 
 def overlaps(routes: tuple[Route, ...]) -> list[str]:
@@ -199,7 +149,18 @@ def overlaps(routes: tuple[Route, ...]) -> list[str]:
         if count > 1:
             names = ", ".join(route.name for route in routes if (route.business_unit, route.way) == (unit, way))
             problems.append(f"routes {names} have the same business_unit and way, so a document would be written twice")
-    return problems
+    return problems + _revenue_twice(routes)
+
+
+def _revenue_twice(routes: tuple[Route, ...]) -> list[str]:
+    """Name the routes of one legal entity that would post one sale's revenue both as order and as invoice."""
+    orders = [route for route in routes if route.way == "2A" and route.posts_revenue]
+    invoices = [route for route in routes if route.way == "2B" and route.posts_revenue]
+    return [
+        f"routes {order.name}, {invoice.name} would both post the revenue of one sale"
+        for order, invoice in product(orders, invoices)
+        if order.business_unit == invoice.business_unit or None in {order.business_unit, invoice.business_unit}
+    ]
 
 
 def route_for(routes: tuple[Route, ...], way: Way, business_unit: UUID | None) -> Route | None:

@@ -7,8 +7,8 @@ from uuid import UUID
 from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import guid, key, text
-from shared.dataverse.sales import SALES, SalesTable
-from shared.messages import Journalled, State
+from shared.dataverse.sales import INVOICE, ORDER, SALES, SalesTable
+from shared.messages import Base, Journalled, State
 from shared.settings import Settings
 
 Item = TypeVar("Item")
@@ -118,13 +118,17 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     unit = _columns(*_UNIT, custom=[settings.column_unit_okei])
     account = _columns(*_ACCOUNT, custom=[settings.column_account_tax_number, settings.column_account_kpp])
     contact = _columns(*_CONTACT, custom=[settings.column_contact_tax_number])
-    expanded = (
+    expanded: tuple[str, ...] = (
         f"{table.lines}($select={line};$expand=productid($select={_columns(*_PRODUCT)}),uomid($select={unit}))",
         f"customerid_account($select={account})",
         f"customerid_contact($select={contact})",
         f"transactioncurrencyid($select={_columns(*_CURRENCY)})",
         f"{table.journal}($select={_columns(*journal.COLUMNS)})",
     )
+    if table is INVOICE:
+        expanded += (
+            f"salesorderid($select={ORDER.key};$expand={ORDER.journal}($select={_columns(*journal.COLUMNS)}))",
+        )
     return {
         "$select": _columns(table.key, table.number, *_SALE, *table.own_columns, custom=dates),
         "$expand": ",".join(expanded),
@@ -137,3 +141,14 @@ def journal_row(table: SalesTable, row: dict[str, Any], target: str) -> Journall
         if text(entry, "acx_target") == target:
             return journal.read(entry)
     return None
+
+
+def base_of(row: dict[str, Any], target: str) -> Base | None:
+    """Give the order that an invoice was made from, where accounting has it."""
+    order = row.get("salesorderid")
+    if not isinstance(order, dict):
+        return None
+    known = journal_row(ORDER, order, target)
+    if known is None or not known.accounting_id or known.state is State.CANCELLED:
+        return None
+    return Base(id=key(order, ORDER.key), accounting_id=known.accounting_id, number=known.number)

@@ -11,8 +11,9 @@ from shared.dataverse.sales import SalesTable
 from shared.documents import Address, Currency, Customer, Line, Product, Sale, Unit
 from shared.errors import Refused
 from shared.money import allocate, fits, rounded
+from shared.rates import parse_rate, rate_name
 from shared.refusals import Refusal, refusal
-from shared.routes import Route, parse_rate, rate_name
+from shared.routes import Route
 from shared.settings import Settings
 
 ACTIVE = 0

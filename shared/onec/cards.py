@@ -7,12 +7,12 @@ has no room, and kept whole in ``НаименованиеПолное``.
 from decimal import Decimal
 from uuid import UUID
 
+from shared.books import OnecBooks
 from shared.documents import Customer, Product
 from shared.errors import Refused
 from shared.onec.currencies import ROUBLE
 from shared.onec.identity import Identity
 from shared.refusals import refusal
-from shared.routes import OnecBooks
 
 Body = dict[str, object]
 

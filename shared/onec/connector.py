@@ -90,6 +90,13 @@ class OnecConnector:
                 raise Refused(refusal("deleted_in_accounting"))
         return await self._take(held, document, key, rows)
 
+    async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:  # noqa: ARG002 -- the protocol's
+        """Refuse to take an invoice back; where 1C holds none, there is nothing to take back."""
+        held = await self._client.find(names.INVOICES, key)
+        if held is None or held.get("DeletionMark") is True:
+            return Outcome(State.CANCELLED, "", "", None, document.sale.currency.code, "")
+        raise Refused(refusal("cancelled_after_export"), str(held.get("Number", "")).strip(), str(key))
+
     async def close(self) -> None:
         """End our sessions in 1C and close the connections."""
         await self._client.close()

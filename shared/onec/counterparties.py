@@ -11,6 +11,7 @@ from datetime import date
 from uuid import UUID
 
 from shared.accounting import Bindings
+from shared.books import OnecBooks
 from shared.cache import Cache
 from shared.documents import Customer
 from shared.errors import Refused
@@ -21,7 +22,7 @@ from shared.onec.client import OnecClient
 from shared.onec.identity import Identity, identify
 from shared.onec.odata import Row
 from shared.refusals import refusal
-from shared.routes import OnecBooks, Route
+from shared.routes import Route
 
 TARGET = "onec"
 _CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")

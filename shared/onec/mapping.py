@@ -12,14 +12,16 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
+from shared.books import OnecBooks
 from shared.documents import Line, Sale
 from shared.errors import Refused
 from shared.money import fits, rounded
 from shared.onec import names, odata
 from shared.onec.cards import Body, shortened
 from shared.onec.odata import Row
+from shared.rates import rate_name
 from shared.refusals import refusal
-from shared.routes import OnecBooks, Route, rate_name
+from shared.routes import Route
 
 KOPECK = Decimal("0.01")
 THOUSANDTH = Decimal("0.001")

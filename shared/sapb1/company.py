@@ -8,8 +8,9 @@ from typing import Any
 
 from shared.cache import Cache
 from shared.errors import Refused, Unavailable
+from shared.rates import parse_rate, rate_name
 from shared.refusals import refusal
-from shared.routes import Route, parse_rate, rate_name
+from shared.routes import Route
 from shared.sapb1.client import ServiceLayer, one_of
 from shared.sapb1.meaning import SYSTEM
 

@@ -98,6 +98,13 @@ class Sapb1Connector:
         items = await self._items.codes(sale, route, bindings)
         return await self._write(document, key, prepared.body(key, code, items))
 
+    async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:  # noqa: ARG002 -- the protocol's
+        """Refuse to take an invoice back; where Business One holds none, there is nothing to take back."""
+        found = await self._find(key)
+        if found is None or found.is_cancelled:
+            return Outcome(State.CANCELLED, "", "", None, document.sale.currency.code, "")
+        raise Refused(refusal("cancelled_after_export"), *found.identity)
+
     async def close(self) -> None:
         """Log out and close the connections."""
         await self._client.close()

@@ -79,6 +79,8 @@ class Items:
 
     def _wanted(self, line: Line, route: Route, bindings: Bindings) -> str:
         if line.product is None:
+            if route.sapb1_books.write_in_item is None:
+                raise Refused(refusal("write_in_unset", line=line.number, route=route.name))
             return route.sapb1_books.write_in_item
         return bindings.get(line.product) or mapping.item_code(line)
 

@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from shared.books import Sapb1Books
 from shared.documents import Address, Customer, Line, Product, Sale
 from shared.errors import Refused
 from shared.messages import Document
+from shared.rates import rate_name
 from shared.refusals import refusal
-from shared.routes import Route, Sapb1Books, rate_name
+from shared.routes import Route
 from shared.sapb1 import fence
 from shared.sapb1.amounts import unit_prices
 from shared.sapb1.company import Company

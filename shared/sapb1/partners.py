@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from shared.accounting import Bindings
+from shared.books import Sapb1Books
 from shared.documents import Customer
 from shared.errors import AnswerLost, Refused, Unavailable
 from shared.keys import accounting_key
 from shared.refusals import refusal
-from shared.routes import Sapb1Books
 from shared.sapb1 import fence, mapping
 from shared.sapb1.batch import Create
 from shared.sapb1.client import Row, ServiceLayer, literal

@@ -164,6 +164,15 @@ class FakeAccounting:
         outcome = Outcome(State.POSTED, "0000-000001", "ref-1", invoice.total, "RUB", document.hash)
         return self.held.setdefault(key, outcome)
 
+    async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
+        """Take back what is held."""
+        self.calls.append((document, route, key))
+        if self.failure is not None:
+            raise self.failure
+        held = self.held.pop(key, None)
+        number, accounting_id = (held.number, held.accounting_id) if held else ("", "")
+        return Outcome(State.CANCELLED, number, accounting_id, None, "RUB", "")
+
     async def close(self) -> None:
         """Hold no connection."""
 

@@ -75,9 +75,7 @@ NOT_ISSUED: dict[str, Any] = {"statuscode": 1}
         pytest.param(invoice_row(statuscode=1), "not issued", id="a draft"),
         pytest.param(invoice_row(statuscode=2), "not issued", id="partially shipped"),
         pytest.param(invoice_row(**CANCELLED), "cancelled", id="cancelled"),
-        pytest.param(
-            invoice_row(**CANCELLED, **known(State.CANCELLED)), "known to be Cancelled", id="cancelled, said once"
-        ),
+        pytest.param(invoice_row(**CANCELLED, **known(State.CANCELLED)), "cancelled", id="cancelled, said once"),
         pytest.param(
             invoice_row(statuscode=1, **known(State.WAITING)), "known to be Waiting", id="a draft again, said once"
         ),
@@ -129,23 +127,42 @@ def test_before_the_start_outweighs_a_pause() -> None:
     )
 
 
-@pytest.mark.parametrize("state", [State.POSTED, State.RETRYING, State.REFUSED, State.PAID, State.CANCELLED])
+@pytest.mark.parametrize("state", [State.POSTED, State.RETRYING, State.REFUSED, State.PAID])
+@pytest.mark.parametrize("changes", [CANCELLED, NOT_ISSUED], ids=["cancelled", "a draft again"])
+def test_what_was_withdrawn_after_export_is_to_be_cancelled(state: State, changes: dict[str, Any]) -> None:
+    made = decided(invoice_row(**changes, **known(state, acx_accountingid="ref-1", acx_generation=2)))
+    assert isinstance(made, Send)
+    assert (made.document.action, made.document.generation) == ("cancel", 2)
+
+
+@pytest.mark.parametrize("changes", [CANCELLED, NOT_ISSUED], ids=["cancelled", "a draft again"])
+def test_while_an_answer_may_be_lost_accounting_is_asked(changes: dict[str, Any]) -> None:
+    made = decided(invoice_row(**changes, **known(State.RETRYING)))
+    assert isinstance(made, Send)
+    assert made.document.action == "cancel"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [(CANCELLED, "cancelled_after_export"), (NOT_ISSUED, "not_issued_after_export")],
     ids=["cancelled", "a draft again"],
 )
-def test_what_was_withdrawn_after_export_is_for_the_accountant(
-    state: State, changes: dict[str, Any], code: str
-) -> None:
-    result = told(invoice_row(**changes, **known(state, acx_accountingid="ref-1", acx_generation=2))).result
+def test_what_was_withdrawn_and_can_not_be_read_is_for_the_accountant(changes: dict[str, Any], code: str) -> None:
+    row = invoice_row(line_row(rate="?"), **changes, **known(State.POSTED, acx_accountingid="ref-1"))
+    result = told(row).result
     assert result.state is State.REFUSED
     assert result.reason is not None
     assert result.reason.code == code
-    assert result.generation == 2
 
 
-@pytest.mark.parametrize("state", [State.RETRYING, State.REFUSED, State.PAUSED])
+@pytest.mark.parametrize("cancelled_as", ["", "ref-1"])
+def test_what_accounting_cancelled_is_exported_anew_under_the_next_key(cancelled_as: str) -> None:
+    made = decided(invoice_row(**known(State.CANCELLED, acx_accountingid=cancelled_as, acx_generation=1)))
+    assert isinstance(made, Send)
+    assert (made.document.action, made.document.generation) == ("write", 2 if cancelled_as else 1)
+
+
+@pytest.mark.parametrize("state", [State.REFUSED, State.PAUSED])
 @pytest.mark.parametrize(
     ("changes", "code", "end"),
     [

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
+from shared.books import OnecBooks
 from shared.documents import Address, Currency, Customer, Line, Product, Sale, Unit
 from shared.keys import accounting_key
 from shared.messages import Document, Journalled, Reference, State
-from shared.routes import Dates, OnecBooks, Route
+from shared.routes import Dates, Route
 
 ORGANIZATION_ID = UUID("0a1b2c3d-0000-4000-8000-000000000001")
 COMPANY_INN = "7707083893"
