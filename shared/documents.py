@@ -7,13 +7,15 @@ percent; ``None`` means without VAT, which is not the same as 0 %.
 import hashlib
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 CustomerTable = Literal["account", "contact"]
 SaleTable = Literal["invoice", "salesorder"]
+LineKind = Literal["product", "write_in", "freight"]
+"""of the catalogue; typed by hand; the document's freight, which the CRM keeps in the header"""
 
 
 class Record(BaseModel):
@@ -75,18 +77,25 @@ class Product(Record):
         return "product"
 
 
+def _kind_by_product(given: dict[str, Any]) -> LineKind:
+    return "write_in" if given.get("product") is None else "product"
+
+
 class Line(Record):
-    """One line. A write-in line has no product; its ``description`` says what it is."""
+    """One line. A write-in line and freight have no product; the ``description`` says what it is."""
 
     id: UUID
+    """the line's own id; freight has the document's"""
     number: int
     """position in the document, from 1"""
     product: Product | None
+    kind: LineKind = Field(default_factory=_kind_by_product)
+    """where it is not given: by whether there is a product"""
     unit: Unit | None
     description: str
     quantity: Decimal
     price: Decimal
-    """per unit, as in the CRM, before discounts, without tax"""
+    """per unit, as in the CRM, before discounts; it includes the tax where the sale's ``tax_inside`` says so"""
     net: Decimal
     tax: Decimal
     rate: Decimal | None
@@ -124,6 +133,8 @@ class Sale(Record):
     net: Decimal
     tax: Decimal
     total: Decimal
+    tax_inside: bool = False
+    """prices in the CRM include the tax; ``net`` never does"""
     order_id: UUID | None = None
     """invoice: the order that it was made from"""
 
