@@ -123,10 +123,72 @@ CATALOGUE: dict[str, Sentence] = {
         "Менеджер: заполните его.",
     ),
     "freight": Sentence(
-        "the freight amount {value} stands outside the lines.",
-        "Manager: put freight on a line of its own and clear “freightamount”.",
-        "сумма доставки {value} указана вне строк.",
-        "Менеджер: добавьте доставку отдельной строкой и очистите поле «freightamount».",
+        "the freight amount {value} stands outside the lines, and its tax rate is not known.",
+        "Manager: put freight on a line of its own and clear “freightamount”; "
+        "or administrator: set “freight_rate” of the route.",
+        "сумма доставки {value} указана вне строк, и её ставка НДС неизвестна.",
+        "Менеджер: добавьте доставку отдельной строкой и очистите поле «freightamount»; "
+        "либо администратор: укажите «freight_rate» маршрута.",
+    ),
+    "amount_precision": Sentence(
+        "“{field}”: {value} has more than {digits} digits after the point.",
+        "Manager: round the amount.",
+        "поле «{field}»: в сумме {value} больше {digits} знаков после запятой.",
+        "Менеджер: округлите сумму.",
+    ),
+    "line_arithmetic": Sentence(
+        "line {line}: “{field}” says {stated}, but price, quantity and discounts give {expected}: "
+        "the difference is {difference} (discount calculation method: {method}).",
+        "Manager: recalculate the document; if it stays, tell the administrator.",
+        "строка {line}: в поле «{field}» {stated}, а цена, количество и скидки дают {expected}: "
+        "расхождение {difference} (способ расчёта скидки: {method}).",
+        "Менеджер: пересчитайте документ; если не поможет, сообщите администратору.",
+    ),
+    "discount_differs": Sentence(
+        "“totaldiscountamount” says {stated}, but {amount} and {percentage} % of {lines} give {expected}: "
+        "the difference is {difference}.",
+        "Manager: recalculate the document; if it stays, tell the administrator.",
+        "в поле «totaldiscountamount» {stated}, а {amount} и {percentage} % от {lines} дают {expected}: "
+        "расхождение {difference}.",
+        "Менеджер: пересчитайте документ; если не поможет, сообщите администратору.",
+    ),
+    "bundle_without_price": Sentence(
+        "line {line}: neither the bundle nor a required product of it has a price, so it can't be told what was sold.",
+        "Manager: give the bundle its price, or replace it by its products.",
+        "строка {line}: ни у набора, ни у его обязательных продуктов нет цены: нельзя понять, что продано.",
+        "Менеджер: укажите цену набора или замените его отдельными продуктами.",
+    ),
+    "bundle_incomplete": Sentence(
+        "line {line} is a required product of a bundle that the document does not have.",
+        "Manager: add the bundle, or enter the product as a line of its own.",
+        "строка {line} — обязательный продукт набора, которого в документе нет.",
+        "Менеджер: добавьте набор или введите продукт отдельной строкой.",
+    ),
+    "product_inactive": Sentence(
+        "line {line}: the product “{value}” is not active in the CRM (retired or a draft).",
+        "Manager: choose an active product, or activate this one.",
+        "строка {line}: продукт «{value}» в CRM не активен (выведен или черновик).",
+        "Менеджер: выберите действующий продукт или активируйте этот.",
+    ),
+    "contact_of_company": Sentence(
+        "its customer is a contact of a company and has no tax number, so it can't be told who buys.",
+        "Manager: choose the company as customer; or, where the person buys, "
+        "clear the company in the contact's card or fill in the person's tax number.",
+        "клиент — контакт организации без ИНН: нельзя понять, кто покупает.",
+        "Менеджер: выберите клиентом организацию; а если покупает человек, "
+        "очистите организацию в карточке контакта или заполните его ИНН.",
+    ),
+    "merged_differently": Sentence(
+        "its customer was merged with others in the CRM that are different records in accounting: {matches}.",
+        "Accountant: say which one stays; administrator: remove the bindings of the others.",
+        "клиент объединён в CRM с другими, а в учёте это разные записи: {matches}.",
+        "Бухгалтер: решите, какая остаётся; администратор: снимите привязки остальных.",
+    ),
+    "rate_unknown": Sentence(
+        "line {line}: prices include the tax, and neither its rate nor its amount is given; in use are {known}.",
+        "Manager: choose the tax rate of the line.",
+        "строка {line}: цены включают НДС, но ни ставка, ни сумма налога не указаны; применяются: {known}.",
+        "Менеджер: укажите ставку НДС строки.",
     ),
     "sum_differs": Sentence(
         "the lines add up to {lines}, but “{field}” says {header}: the difference is {difference}.",
@@ -188,6 +250,12 @@ CATALOGUE: dict[str, Sentence] = {
         "он больше не выставлен в CRM, но уже выгружен; документ в учёте оставлен без изменений.",
         "Менеджер: выставьте его снова; иначе бухгалтер: отмените документ в учёте.",
     ),
+    "deleted_after_export": Sentence(
+        "it was deleted in the CRM after it had been exported; the document in accounting was left as it is.",
+        "Accountant: cancel the document there, if it was deleted on purpose.",
+        "он удалён в CRM после выгрузки; документ в учёте оставлен без изменений.",
+        "Бухгалтер: если он удалён намеренно, отмените документ в учёте.",
+    ),
     # --- not refused, but not in the books yet
     "cancelled_before_export": Sentence(
         "it was cancelled in the CRM before it was exported.",
@@ -200,6 +268,12 @@ CATALOGUE: dict[str, Sentence] = {
         "Manager: issue it when it is ready; it is then exported by itself.",
         "он больше не выставлен в CRM.",
         "Менеджер: выставьте его, когда он будет готов, и он выгрузится сам.",
+    ),
+    "deleted_before_export": Sentence(
+        "it was deleted in the CRM before it was exported.",
+        "Nobody has to do anything: it stays out of the books.",
+        "он удалён в CRM до выгрузки.",
+        "Делать ничего не нужно: в учёт он не попадёт.",
     ),
     "before_start": Sentence(
         "it is dated {date}, before {start_date}, when this export begins.",
