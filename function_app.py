@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
-from functions import dataverse_events, export, onec_connector, operations, sapb1_connector, writeback
+from functions import dataverse_events, dataverse_sweep, export, onec_connector, operations, sapb1_connector, writeback
 
 app = func.FunctionApp()
-for room in (dataverse_events, export, onec_connector, sapb1_connector, writeback, operations):
+for room in (dataverse_events, dataverse_sweep, export, onec_connector, sapb1_connector, writeback, operations):
     app.register_functions(room.blueprint)

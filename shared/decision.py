@@ -16,7 +16,7 @@ from shared.errors import Refused
 from shared.keys import lane
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.refusals import Refusal, refusal
-from shared.routes import Route, route_for
+from shared.routes import Route, Target, route_for
 from shared.settings import Settings
 
 
@@ -60,9 +60,43 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
         return Nothing("no route leads from its business unit")
     case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
-        return case.withdrawn() or case.held_back() or case.sent()
+        decision = case.withdrawn() or case.held_back() or case.sent()
     except Refused as error:
         return case.told(State.REFUSED, error.refusal)
+    if isinstance(decision, Nothing) and case.known is not None and case.known.retry:
+        return case.acknowledged(case.known)
+    return decision
+
+
+def decide_gone(
+    table: SalesTable, record: UUID, target: Target, known: Journalled, *, reference: Reference, now: datetime
+) -> Decision:
+    """Decide about a document that is no more in the CRM, but in the journal: seen, never silently deleted."""
+    if known.state is State.CANCELLED or (known.state is State.REFUSED and not known.accounting_id and not known.retry):
+        return Nothing("the document is no more")
+    if known.accounting_id or known.state is State.RETRYING:
+        state, reason = State.REFUSED, refusal("deleted_after_export")
+    else:
+        state, reason = State.CANCELLED, refusal("deleted_before_export")
+    return Tell(
+        Result(
+            organization_id=reference.organization_id,
+            correlation_id=reference.correlation_id,
+            traceparent=reference.traceparent,
+            target=target,
+            table=table.name,
+            id=record,
+            record=known.number or str(record),
+            state=state,
+            version=known.version,
+            generation=known.generation,
+            attempt=reference.attempt,
+            at=now,
+            reason=reason,
+            journal=known,
+            reference=reference,
+        )
+    )
 
 
 def is_due(table: SalesTable, row: dict[str, Any], head: transform.Header, settings: Settings) -> bool:
@@ -167,7 +201,7 @@ class _Case:
         cancelled = self.known.state is State.CANCELLED and bool(self.known.accounting_id)
         return self.known.generation + (1 if cancelled else 0)
 
-    def told(self, state: State, reason: Refusal) -> Tell:
+    def told(self, state: State, reason: Refusal | None) -> Tell:
         """Make a word for the journal."""
         result = Result(
             organization_id=self.reference.organization_id,
@@ -188,6 +222,10 @@ class _Case:
             reference=self.reference,
         )
         return Tell(result)
+
+    def acknowledged(self, known: Journalled) -> Tell:
+        """Say that a Retry was looked at, and that there was nothing to do."""
+        return Tell(self.told(known.state, None).result.model_copy(update={"acknowledges": True}))
 
     def _told_once(self, state: State, reason: Refusal) -> Decision:
         if self.known and self.known.state is state:

@@ -14,7 +14,7 @@ from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader
 from shared.dataverse.sales import SalesTable
-from shared.decision import Nothing, Send, Tell, decide, result_of
+from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, result_of
 from shared.errors import BridgeError
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
@@ -67,7 +67,7 @@ class Export:
         ]
         try:
             await self._dataverse.check_organization()
-            resolved = await resolve(self._reader, references)
+            resolved = await resolve(self._dataverse, self._reader, references)
             found = [
                 (table, row)
                 for table, by_id in resolved.by_sale.items()
@@ -98,10 +98,32 @@ class Export:
                     output.add(RESULTS, result_envelope(result))
                 case Send():
                     sends.append((decision, references))
-        gone = [reference for by_id in by_sale.values() for references in by_id.values() for reference in references]
-        _log_settled((reference, "the document is no more") for reference in gone)
+        await self._add_gone(by_sale, output)
         await self._add_documents(sends, output)
         await asyncio.gather(*(self._bus.send(queue, items) for queue, items in output.envelopes.items()))
+
+    async def _add_gone(self, by_sale: dict[SalesTable, dict[UUID, list[Reference]]], output: _Output) -> None:
+        """Say of documents that are no more in the CRM what the journal still knows of them."""
+        gone = {
+            journal_key(target, table.name, sale): (table, sale, target, references)
+            for table, by_id in by_sale.items()
+            for sale, references in by_id.items()
+            for target in sorted({route.target for route in self._settings.routes if route.way == table.way})
+        }
+        try:
+            known = await self._reader.journalled(sorted(gone)) if gone else {}
+        except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
+            await self._again([reference for _, _, _, references in gone.values() for reference in references], error)
+            return
+        for row_key, (table, sale, target, references) in gone.items():
+            decision: Decision = Nothing("the document is no more")
+            if row_key in known:
+                decision = decide_gone(table, sale, target, known[row_key], reference=references[-1], now=self._now())
+            match decision:
+                case Tell(result=result):
+                    output.add(RESULTS, result_envelope(result))
+                case Nothing(why=why):
+                    _log_settled((reference, why) for reference in references)
 
     async def _add_documents(self, sends: list[tuple[Send, list[Reference]]], output: _Output) -> None:
         try:

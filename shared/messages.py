@@ -20,8 +20,17 @@ GZIP_FROM = 32 * 1024
 MAX_UNPACKED = 32 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
-Table = Literal["invoice", "invoicedetail", "salesorder", "salesorderdetail", "account", "contact", "product"]
-"""Tables whose changes can cause an export."""
+Table = Literal[
+    "invoice",
+    "invoicedetail",
+    "salesorder",
+    "salesorderdetail",
+    "account",
+    "contact",
+    "product",
+    "acx_accountingexport",
+]
+"""Tables whose changes can cause an export; a row of the journal does when somebody presses Retry on it."""
 
 
 class State(StrEnum):
@@ -140,6 +149,8 @@ class Journalled(BaseModel):
     number: str = ""
     accounting_id: str = ""
     message: str = ""
+    retry: bool = False
+    """whether somebody pressed Retry"""
 
 
 class Base(BaseModel):
@@ -213,6 +224,8 @@ class Result(Message):
     bindings: tuple[Binding, ...] = ()
     journal: Journalled | None = None
     """the row as export read it: saves reading it again when nobody else wrote"""
+    acknowledges: bool = False
+    """says nothing new: the Retry that was pressed has been looked at"""
     deferrals: int = 0
     """how often the journal could not be written"""
     reference: Reference

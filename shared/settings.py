@@ -1,6 +1,7 @@
 """Every app setting, typed, in one place. The README's table is held against this module by a test."""
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -111,6 +112,15 @@ class Settings(BaseModel):
     retry_first_seconds: float = _setting("RETRY_FIRST_SECONDS", "Wait before the first retry", default=5.0, gt=0)
     retry_max_seconds: float = _setting("RETRY_MAX_SECONDS", "Longest wait between retries", default=900.0, gt=0)
 
+    sweep_schedule: str = _setting(
+        "SWEEP_SCHEDULE", "Six-field NCRONTAB: when changes are read from Dataverse", default="0 */5 * * * *"
+    )
+    reconcile_schedule: str = _setting(
+        "RECONCILE_SCHEDULE",
+        "Six-field NCRONTAB: when all documents are held against the journal",
+        default="0 0 3 * * *",
+    )
+
     # --- 1C
     onec_url: Address | None = _setting("ONEC_URL", "1C: address ending in /odata/standard.odata", default=None)
     onec_username: str | None = _setting("ONEC_USERNAME", "1C: the integration user", default=None)
@@ -168,6 +178,12 @@ PLATFORM_SETTINGS: dict[str, str] = {
     "FUNCTIONS_WORKER_RUNTIME": "python",
 }
 """Settings that the Functions host or an SDK reads, not :class:`Settings`."""
+
+
+def schedule(name: str) -> str:
+    """Give a timer's schedule while the functions are indexed, when nothing may fail for another setting's sake."""
+    field = next(field for field in Settings.model_fields.values() if field.alias == name)
+    return os.environ.get(name) or str(field.default)
 
 
 def _place(location: tuple[int | str, ...], routes: object) -> str:

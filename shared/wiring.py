@@ -25,9 +25,11 @@ from shared.intake import Incoming
 from shared.keys import message_id
 from shared.messages import Document
 from shared.onec.connector import OnecConnector
+from shared.reconcile import Reconciliation
 from shared.retry import reference_envelope
 from shared.sapb1.connector import Sapb1Connector
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
+from shared.sweep import Sweep
 from shared.telemetry import say
 from shared.writeback import Writeback
 
@@ -81,6 +83,16 @@ class Wiring:
     def export(self) -> Export:
         """The export step."""
         return Export(self.settings, self.dataverse, self.bus, now)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        """The sweep."""
+        return Sweep(self.settings, self.dataverse, self.bus, now)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """The reconciliation."""
+        return Reconciliation(self.settings, self.dataverse, self.bus, now)
 
     @cached_property
     def writeback(self) -> Writeback:

@@ -26,15 +26,27 @@ class Step:
         return f"Accounting bridge: {self.message} of {self.table}"
 
 
-_INVOICE = ("statecode", "statuscode", "totalamount", "customerid", "transactioncurrencyid", "datedelivered", "duedate")
+_SALE = ("statecode", "statuscode", "totalamount", "customerid", "transactioncurrencyid")
 _LINE = ("quantity", "priceperunit", "tax", "extendedamount", "productid", "productdescription", "uomid")
 STEPS = (
     Step("invoice", "Create"),
-    Step("invoice", "Update", _INVOICE),
+    Step("invoice", "Update", (*_SALE, "datedelivered", "duedate")),
+    Step("invoice", "SetState"),
+    Step("invoice", "Delete"),
+    Step("invoicedetail", "Create"),
     Step("invoicedetail", "Update", _LINE),
+    Step("invoicedetail", "Delete"),
+    # Whether fulfilling an order raises Update is not documented: both are registered, and the sweep is the guarantee.
+    Step("salesorder", "Update", (*_SALE, "datefulfilled")),
+    Step("salesorder", "SetState"),
+    Step("salesorder", "Delete"),
+    Step("salesorderdetail", "Create"),
+    Step("salesorderdetail", "Update", _LINE),
+    Step("salesorderdetail", "Delete"),
     Step("account", "Update"),
     Step("contact", "Update"),
     Step("product", "Update"),
+    Step("acx_accountingexport", "Update", ("acx_retry",)),
 )
 
 

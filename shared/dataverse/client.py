@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from pydantic import SecretStr
 
 from shared.dataverse import batch
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import BridgeError, Misconfigured, Unavailable
 from shared.http import Answer, Http
 
 SYSTEM = "Dataverse"
@@ -19,6 +19,10 @@ API = "/api/data/v9.2/"
 PAGE = 5000
 _TOKEN_MARGIN = 120.0
 _SAFE_IN_QUERY = "$(),'=;/:@*.-_~"
+
+
+class StartOver(BridgeError):
+    """A change-tracking link is no longer taken: the table must be read from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,28 @@ class Dataverse:
         if query:
             address += "?" + urlencode(query, safe=_SAFE_IN_QUERY, quote_via=quote)
         answer = await self._send("GET", address, writes=False)
+        if answer.status != 200:
+            raise _failure(answer.status, _error_code(answer))
+        return self._json(answer)
+
+    async def tracked(self, path: str, columns: Sequence[str]) -> Any:
+        """GET the first page of a table with change tracking; the last page has a delta link."""
+        address = f"{self._root}{path}?" + urlencode({"$select": ",".join(columns)}, safe=_SAFE_IN_QUERY)
+        return await self._tracked(address)
+
+    async def follow(self, link: str) -> Any:
+        """GET a next or delta link of change tracking. Raises StartOver where its token is no longer taken.
+
+        A token lives some days; how an expired one is answered is documented only as a fault code, so any 400 or 410
+        on such a link counts.
+        """
+        return await self._tracked(self._own(link), is_link=True)
+
+    async def _tracked(self, address: str, *, is_link: bool = False) -> Any:
+        prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={PAGE}"}
+        answer = await self._send("GET", address, writes=False, headers=prefer)
+        if is_link and answer.status in {400, 410}:
+            raise StartOver(_error_code(answer))
         if answer.status != 200:
             raise _failure(answer.status, _error_code(answer))
         return self._json(answer)

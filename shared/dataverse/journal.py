@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.dataverse.batch import Operation
@@ -16,7 +16,7 @@ from shared.keys import journal_key
 from shared.messages import Binding, Journalled, Result, State
 from shared.refusals import Language
 
-TABLE = "acx_accountingexport"
+TABLE: Literal["acx_accountingexport"] = "acx_accountingexport"
 SET = "acx_accountingexports"
 PARENTS = ("invoice", "salesorder", "account", "contact", "product")
 """Tables whose rows have journal rows under them; the lookup is ``acx_<table>id``."""
@@ -40,6 +40,7 @@ COLUMNS = (
     "acx_number",
     "acx_accountingid",
     "acx_message",
+    "acx_retry",
 )
 MAX_MESSAGE = 4000
 MAX_HANGS_ON = 100_000
@@ -62,6 +63,7 @@ def read(row: Row) -> Journalled:
         number=text(row, "acx_number"),
         accounting_id=text(row, "acx_accountingid"),
         message=text(row, "acx_message"),
+        retry=row.get("acx_retry") is True,
     )
 
 
@@ -84,24 +86,36 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     The highest version wins, whatever order results arrive in. An older result is never the end of the story when
     accounting was written: the record goes back on ``changes``, so that accounting gets the last state too.
     """
+    if result.acknowledges:
+        return Change({"acx_retry": False} if current is not None and current.retry else None)
     if current is None:
         return Change(_columns(result, None, language))
     if result.version < current.version:
-        wrote = result.state.in_accounting
-        columns = _adopted(current, result) or {}
-        if wrote and result.written_hash != current.written_hash:
-            # Accounting may hold the older content now: what is looked at again must not pass for written.
-            columns["acx_writtenhash"] = result.written_hash
-        return Change(columns or None, again=wrote)
-    if result.version == current.version:
-        if result.state is State.RETRYING and current.state.in_accounting:
-            return Change(None)
-        overtaken = current.state is State.RETRYING and result.state.in_accounting
-        if _is_earlier(result, current) and not overtaken:
-            return Change(_adopted(current, result))
-        if _same(current, result, language):
-            return Change(None)
+        return _older(current, result)
+    if result.version == current.version and (change := _of_this_version(current, result, language)):
+        return change
     return Change(_columns(result, current, language))
+
+
+def _of_this_version(current: Journalled, result: Result, language: Language) -> Change | None:
+    """Say where a word about the version that the row names is no news; None where it is."""
+    if result.state is State.RETRYING and current.state.in_accounting:
+        return Change(None)
+    overtaken = current.state is State.RETRYING and result.state.in_accounting
+    if _is_earlier(result, current) and not overtaken:
+        return Change(_adopted(current, result))
+    if _same(current, result, language):
+        return Change(None)
+    return None
+
+
+def _older(current: Journalled, result: Result) -> Change:
+    wrote = result.state.in_accounting
+    columns = _adopted(current, result) or {}
+    if wrote and result.written_hash != current.written_hash:
+        # Accounting may hold the older content now: what is looked at again must not pass for written.
+        columns["acx_writtenhash"] = result.written_hash
+    return Change(columns or None, again=wrote)
 
 
 def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -> Journalled:
@@ -111,6 +125,7 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
         "written_hash": columns.get("acx_writtenhash", base.written_hash),
         "number": columns.get("acx_number", base.number),
         "accounting_id": columns.get("acx_accountingid", base.accounting_id),
+        "retry": columns.get("acx_retry", base.retry),
     }
     if "acx_state" not in columns:
         return base.model_copy(update=held)
@@ -148,6 +163,7 @@ def _same(current: Journalled, result: Result, language: Language) -> bool:
     return (
         current.state is result.state
         and result.state is not State.RETRYING
+        and not current.retry
         and current.number == (result.number or current.number)
         and current.accounting_id == (result.accounting_id or current.accounting_id)
         and (current.written_hash == result.written_hash or not result.state.in_accounting)
@@ -180,8 +196,9 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
         "acx_nextattempton": stamp(result.next_attempt_at) if result.next_attempt_at else None,
         "acx_hangson": json.dumps(result.hangs_on)[:MAX_HANGS_ON],
         "acx_correlationid": result.correlation_id,
-        "acx_retry": False,
     }
+    if current is not None and current.retry:
+        columns["acx_retry"] = False
     if result.state.in_accounting:
         columns |= {
             "acx_number": result.number[:100],

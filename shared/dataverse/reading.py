@@ -89,17 +89,6 @@ class Reader:
                     owners[key(row, table.line_key)] = owner
         return owners
 
-    async def refused_because_of(self, table: str, record: UUID) -> list[tuple[SalesTable, UUID]]:
-        """Give the documents whose refusal hangs on a customer or a product."""
-        refused = journal.STATE_VALUES[State.REFUSED]
-        parents = {sales: f"_acx_{sales.name}id_value" for sales in SALES}
-        query = {
-            "$select": ",".join(parents.values()),
-            "$filter": f"acx_state eq {refused} and contains(acx_hangson,'{table}:{record}')",
-        }
-        rows = await self._dataverse.rows(journal.SET, query)
-        return [(sales, owner) for row in rows for sales, column in parents.items() if (owner := guid(row, column))]
-
     async def journalled(self, keys: Sequence[str]) -> dict[str, Journalled]:
         """Give the journal rows that exist, by their keys."""
         found: dict[str, Journalled] = {}

@@ -4,9 +4,12 @@ Names: Microsoft's table reference. Which way of a route reads which table is he
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from shared.documents import SaleTable
 from shared.routes import Way
+
+LineTable = Literal["invoicedetail", "salesorderdetail"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class SalesTable:
     """the column with the number that people know"""
     lines: str
     """the collection-valued navigation property"""
-    line_name: str
+    line_name: LineTable
     line_set: str
     line_key: str
     line_parent: str

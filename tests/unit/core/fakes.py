@@ -90,9 +90,13 @@ class FakeDataverse(Dataverse):
         self.queries.append(path)
         asked = _IN.search(query["$filter"])
         if path == journal.SET and asked is None:
-            hung = re.search(r"contains\(acx_hangson,'(.*)'\)", query["$filter"])
-            assert hung is not None
-            return [{"_acx_invoiceid_value": str(owner)} for owner in self.refused.get(hung[1], [])]
+            needles = re.findall(r"contains\((\w+),'([^']*)'\)", query["$filter"])
+            assert needles
+            return [
+                {column: needle, "_acx_invoiceid_value": str(owner)}
+                for column, needle in needles
+                for owner in self.refused.get(needle, [])
+            ]
         assert asked is not None
         values = [value.strip("'") for value in asked[2].split(",")]
         match path, asked[1]:

@@ -47,7 +47,6 @@ def test_the_first_word_makes_the_row() -> None:
         "acx_nextattempton": None,
         "acx_hangson": "[]",
         "acx_correlationid": "correlation",
-        "acx_retry": False,
         "acx_number": "0000-000001",
         "acx_accountingid": "ref-1",
         "acx_writtenhash": "hash",

@@ -8,6 +8,7 @@ import pytest
 from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.reading import CHUNK, Reader, journal_row
 from shared.dataverse.sales import INVOICE as INVOICES
+from shared.dataverse.searching import refused_because_of
 from shared.messages import State
 from tests.builders import ACCOUNT, INVOICE, invoice_row, journal_columns, onec_route, record_id, sapb1_route, settings
 from tests.unit.core.fakes import FakeDataverse
@@ -89,7 +90,8 @@ async def test_the_invoices_of_lines_that_still_exist() -> None:
 async def test_what_was_refused_because_of_a_record() -> None:
     dataverse = Asked()
     dataverse.refused[f"account:{ACCOUNT}"] = [INVOICE]
-    assert await Reader(dataverse, settings()).refused_because_of("account", ACCOUNT) == [(INVOICES, INVOICE)]
+    found = await refused_because_of(dataverse, [f"account:{ACCOUNT}"])
+    assert found == {f"account:{ACCOUNT}": [(INVOICES, INVOICE)]}
     assert f"acx_state eq {STATE_VALUES[State.REFUSED]}" in dataverse.asked[0]["$filter"]
 
 

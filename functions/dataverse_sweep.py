@@ -1,0 +1,22 @@
+"""Timers: what changed in Dataverse, and once a day everything that should be in the books, become references."""
+
+import azure.functions as func
+
+from shared.settings import schedule
+from shared.wiring import process
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("dataverse_sweep")
+@blueprint.timer_trigger(arg_name="timer", schedule=schedule("SWEEP_SCHEDULE"))
+async def dataverse_sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+    """Read what changed."""
+    await process.sweep.run()
+
+
+@blueprint.function_name("dataverse_reconcile")
+@blueprint.timer_trigger(arg_name="timer", schedule=schedule("RECONCILE_SCHEDULE"))
+async def dataverse_reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+    """Hold every document against the journal."""
+    await process.reconciliation.run()

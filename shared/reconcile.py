@@ -1,0 +1,141 @@
+"""The reconciliation, once a day: documents that should be in the books against the journal.
+
+Missing (no row), stale (the document is newer than what the row says), waiting for too long, or Retry pressed: each
+becomes a reference. A run that is stopped goes on with the next one, from its last page.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from shared.bus import CHANGES, Bus
+from shared.dataverse import journal
+from shared.dataverse.checkpoints import Checkpoints
+from shared.dataverse.client import Dataverse, StartOver
+from shared.dataverse.columns import guid, key, local_date, number, version
+from shared.dataverse.reading import journal_row
+from shared.dataverse.sales import INVOICED, SALES, SalesTable
+from shared.messages import Journalled, Reference, State
+from shared.references import own_reference
+from shared.retry import reference_envelope
+from shared.routes import Route, route_for
+from shared.settings import Settings
+from shared.telemetry import say
+
+BUDGET = timedelta(minutes=4)
+TOO_LONG = timedelta(hours=1)
+"""A row that says Waiting, Retrying, Paused or Before start for longer is looked at again."""
+UNSETTLED = frozenset({State.WAITING, State.RETRYING, State.PAUSED, State.BEFORE_START})
+
+
+def due_statuses(settings: Settings, table: SalesTable) -> frozenset[int]:
+    """Give the statuscodes in which a document may be due; an invoiced order counts where it was fulfilled before."""
+    if table.way == "2B":
+        return frozenset(settings.invoice_issued_statuses)
+    return frozenset((*settings.order_fulfilled_statuses, INVOICED))
+
+
+def may_matter(settings: Settings, table: SalesTable, row: dict[str, Any]) -> Route | None:
+    """Give the route of a document that may have to be exported, or cancelled, since the start date; None otherwise."""
+    route = route_for(settings.routes, table.way, guid(row, "_owningbusinessunit_value"))
+    if route is None:
+        return None
+    if number(row, "statuscode") not in due_statuses(settings, table) and number(row, "statecode") != table.cancelled:
+        return None
+    dated = local_date(row, route.dates.document, route.zone)
+    return route if dated is None or dated >= route.start_date else None
+
+
+def needs_a_look(row_version: int, cancelled: bool, known: Journalled | None, paused: bool, now: datetime) -> str:
+    """Say why a document's reference is needed; empty where the journal is right."""
+    if known is None:
+        return "" if cancelled else "missing"
+    if known.retry:
+        return "retry"
+    if row_version > known.version:
+        return "stale"
+    waits = known.state in UNSETTLED and not (known.state is State.PAUSED and paused)
+    if waits and (known.changed_at is None or now - known.changed_at > TOO_LONG):
+        return "waiting"
+    return ""
+
+
+def columns_of(settings: Settings, table: SalesTable) -> list[str]:
+    """Give the columns by which :func:`may_matter` judges."""
+    dates = {route.dates.document for route in settings.routes if route.way == table.way}
+    standard = [table.key, "statecode", "statuscode", "_owningbusinessunit_value", "versionnumber"]
+    return [*standard, *sorted(dates - set(standard))]
+
+
+class Reconciliation:
+    """Holds the documents of Dataverse against its journal."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dataverse: Dataverse,
+        bus: Bus,
+        now: Callable[[], datetime],
+        budget: timedelta = BUDGET,
+    ) -> None:
+        """``now`` gives an aware time; ``budget`` is how long a run may take."""
+        self._settings = settings
+        self._dataverse = dataverse
+        self._bus = bus
+        self._now = now
+        self._budget = budget
+        self._checkpoints = Checkpoints(dataverse, now)
+
+    async def run(self) -> dict[str, int]:
+        """Go through every table of documents in use until its end or the time is up; give the references by table."""
+        await self._dataverse.check_organization()
+        until = self._now() + self._budget
+        ways = {route.way for route in self._settings.routes}
+        counts: dict[str, int] = {table.name: await self._table(table, until) for table in SALES if table.way in ways}
+        say(logging.INFO, "reconciled", counts)
+        return counts
+
+    async def _table(self, table: SalesTable, until: datetime) -> int:
+        checkpoint = await self._checkpoints.read(f"reconcile:{table.name}")
+        count, link = 0, checkpoint.link
+        pass_name = checkpoint.pass_name or str(uuid4())
+        while self._now() < until:
+            page = await self._page(table, link)
+            references = [
+                reference for row in page["value"] if (reference := self._reference(table, row, pass_name)) is not None
+            ]
+            await self._bus.send(CHANGES, [reference_envelope(reference) for reference in references])
+            count += len(references)
+            link = page.get("@odata.nextLink", "")
+            checkpoint = await self._checkpoints.save(checkpoint, link, pass_name if link else "")
+            if not link:
+                break
+        return count
+
+    async def _page(self, table: SalesTable, link: str) -> Any:
+        if link:
+            try:
+                return await self._dataverse.follow(link)
+            except StartOver:
+                say(logging.WARNING, "reconciliation starts over", {"table": table.name})
+        query = {
+            "$select": ",".join(columns_of(self._settings, table)),
+            "$expand": f"{table.journal}($select={','.join(journal.COLUMNS)})",
+        }
+        return await self._dataverse.get(table.set_name, query)
+
+    def _reference(self, table: SalesTable, row: dict[str, Any], pass_name: str) -> Reference | None:
+        route = may_matter(self._settings, table, row)
+        if route is None:
+            return None
+        known = journal_row(table, row, route.target)
+        cancelled = number(row, "statecode") == table.cancelled
+        row_version = self._settings.epoch + version(row)
+        why = needs_a_look(row_version, cancelled, known, route.paused, self._now())
+        if not why:
+            return None
+        return own_reference(
+            self._settings, table.name, key(row, table.key), cause=why, what=pass_name, now=self._now()
+        )
