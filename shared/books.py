@@ -58,6 +58,12 @@ class OnecBooks(Setting):
     """a реализация is rewritten or cancelled when the CRM changes; off: refused, the accountant corrects"""
     vat_closed_until: date | None = None
     """no реализация dated on or before this day is rewritten or cancelled"""
+    due_dates: bool = False
+    """the due date of a счёт is written to СрокиОплатыДокументов: one call more for each"""
+    email_kind: UUID | None = None
+    """Catalog_ВидыКонтактнойИнформации: the counterparty's e-mail; without it none is written, as with the next two"""
+    phone_kind: UUID | None = None
+    address_kind: UUID | None = None
 
 
 Stock = Literal["invoice_issues", "reserve_invoice", "from_delivery", "non_inventory_only"]

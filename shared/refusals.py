@@ -481,6 +481,76 @@ CATALOGUE: dict[str, Sentence] = {
         "в учёте нет того, что указано в настройках маршрута «{route}»: {what}.",
         "Администратор: исправьте настройку или заведите это в учёте.",
     ),
+    # --- what only 1C says
+    "schet_only": Sentence(
+        "accounting has it as a счёт на оплату, which posts nothing to the ledger.",
+        "Accountant: enter the реализация when it is shipped.",
+        "в учёте это счёт на оплату; проводок он не делает.",
+        "Бухгалтер: введите реализацию, когда товар отгружен или услуга оказана.",
+    ),
+    "schet_of_order": Sentence(
+        "accounting has it as a счёт на оплату only; the revenue stands in the реализация {number} of its order.",
+        "Nobody has to do anything.",
+        "в учёте это только счёт на оплату; выручка отражена реализацией {number} по его заказу.",
+        "Делать ничего не нужно.",
+    ),
+    "also_written": Sentence(
+        "accounting has it as {documents}.",
+        "Nobody has to do anything.",
+        "в учёте: {documents}.",
+        "Делать ничего не нужно.",
+    ),
+    "schet_faktura_missing": Sentence(
+        "accounting has it as {documents}. Счёт-фактура не выписана.",
+        "Accountant: issue the счёт-фактура.",
+        "в учёте: {documents}. Счёт-фактура не выписана.",
+        "Бухгалтер: выпишите счёт-фактуру.",
+    ),
+    "edited_in_accounting": Sentence(
+        "it was changed in the CRM, and its document in accounting was changed there too ({fields}); "
+        "that was left as it is.",
+        "Accountant: carry the change over by hand, or take back what was changed there.",
+        "он изменён в CRM, а его документ изменён и в учёте ({fields}); документ оставлен без изменений.",
+        "Бухгалтер: внесите изменение вручную или верните в документе прежнее.",
+    ),
+    "schet_stays": Sentence(
+        "it was changed or cancelled in the CRM, but the счёт {number} in accounting stays as it is: {reasons}.",
+        "Accountant: agree with the manager what is to be corrected, and correct it there.",
+        "он изменён или отменён в CRM, но счёт {number} в учёте оставлен как есть: {reasons}.",
+        "Бухгалтер: согласуйте с менеджером, что исправить, и исправьте в учёте.",
+    ),
+    "realizatsiya_stays": Sentence(
+        "it was changed or cancelled in the CRM, but the реализация {number} stays as it is: {reasons}.",
+        "Accountant: enter an исправительный or корректировочный документ (Корректировка реализации).",
+        "он изменён или отменён в CRM, но реализация {number} оставлена как есть: {reasons}.",
+        "Бухгалтер: введите исправительный или корректировочный документ (Корректировка реализации).",
+    ),
+    "accounts_empty": Sentence(
+        "accounting keeps it as {number}, not posted, because it left empty: {fields}.",
+        "Accountant: fill them in, and see to НоменклатурнаяГруппа of the items and to the rights of the bridge's "
+        "user; then press Retry.",
+        "в учёте он записан под номером {number}, но не проведён: не заполнены {fields}.",
+        "Бухгалтер: заполните их, проверьте номенклатурную группу позиций и права пользователя обмена; затем нажмите "
+        "«Повторить».",
+    ),
+    "number_taken": Sentence(
+        "accounting already has another document with the number {number} in {year}.",
+        "Accountant: give one of the two another number; the administrator can then press Retry.",
+        "в учёте за {year} год уже есть другой документ с номером {number}.",
+        "Бухгалтер: измените номер одного из них; затем нажмите «Повторить».",
+    ),
+    "freight_item_unset": Sentence(
+        "it has freight, and route “{route}” names no item to write it on.",
+        "Administrator: set “freight_item” of the route.",
+        "в нём есть доставка, а в маршруте «{route}» не указано, на какую позицию её записать.",
+        "Администратор: укажите «freight_item» маршрута.",
+    ),
+    "item_kind_differs": Sentence(
+        "line {line}: “{value}” is a service in one of the two, the CRM and accounting, and goods in the other.",
+        "Accountant: correct “Услуга” of the item there, or manager: the type of the product.",
+        "строка {line}: «{value}» в CRM и в учёте — в одном услуга, в другом товар.",
+        "Бухгалтер: исправьте признак «Услуга» в карточке позиции, либо менеджер: тип продукта.",
+    ),
     # --- what only SAP Business One says
     "customer_frozen": Sentence(
         "its customer {value} is frozen or inactive in accounting.",
