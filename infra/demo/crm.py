@@ -195,6 +195,24 @@ class Crm:
         line = sample_id("invoicedetail", f"{invoice.number}/{number}")
         await self._create([Operation("PATCH", f"invoicedetails({line})", {"tax": tax})])
 
+    async def delete(self, invoice: SampleInvoice) -> None:
+        """Delete an invoice with its lines."""
+        await self._create([Operation("DELETE", f"invoices({invoice.id})")])
+
+    async def delete_line(self, invoice: SampleInvoice, number: int) -> None:
+        """Delete a line of an invoice."""
+        line = sample_id("invoicedetail", f"{invoice.number}/{number}")
+        await self._create([Operation("DELETE", f"invoicedetails({line})")])
+
+    async def press_retry(self, journal_row: str) -> None:
+        """Press Retry on a journal row."""
+        await self._create([Operation("PATCH", f"acx_accountingexports({journal_row})", {"acx_retry": True})])
+
+    async def journal_row(self, journal_row: str) -> dict[str, Any]:
+        """Give one journal row."""
+        row: dict[str, Any] = await self._dataverse.get(f"acx_accountingexports({journal_row})")
+        return row
+
     async def totals(self) -> dict[UUID, str]:
         """Give each invoice's total as Dataverse has it now."""
         rows = await self._dataverse.rows("invoices", {"$select": "invoiceid,totalamount"})
@@ -202,7 +220,8 @@ class Crm:
 
     async def journal(self) -> list[dict[str, Any]]:
         """Give the journal rows of invoices, as a manager sees them."""
-        select = "_acx_invoiceid_value,acx_state,acx_number,acx_message,acx_accountingid,acx_postedon,acx_target"
+        columns = ("acx_accountingexportid", "_acx_invoiceid_value", "acx_state", "acx_number", "acx_message")
+        select = ",".join((*columns, "acx_accountingid", "acx_postedon", "acx_target"))
         query = {"$select": select, "$filter": "_acx_invoiceid_value ne null"}
         return await self._dataverse.rows("acx_accountingexports", query)
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -102,6 +102,18 @@ async def until(world: World, document: SampleInvoice, states: Collection[State]
             return row
         await asyncio.sleep(0.05)
     raise AssertionError(f"{document.number}: the journal says {row or 'nothing'} after {PATIENCE} s")
+
+
+async def until_row(world: World, row_id: str, said: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Wait until a journal row says something; give it."""
+    deadline = time.monotonic() + PATIENCE
+    row: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        row = await world.crm.journal_row(row_id)
+        if said(row):
+            return row
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the journal says {row} after {PATIENCE} s")
 
 
 def booked(world: World, document: SampleInvoice) -> list[Decimal]:
