@@ -490,15 +490,15 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "schet_of_order": Sentence(
         "accounting has it as a счёт на оплату only; the revenue stands in the реализация {number} of its order.",
-        "Nobody has to do anything.",
+        "Nobody has to do anything: it is all in order.",
         "в учёте это только счёт на оплату; выручка отражена реализацией {number} по его заказу.",
-        "Делать ничего не нужно.",
+        "Делать ничего не нужно: всё в порядке.",
     ),
     "also_written": Sentence(
         "accounting has it as {documents}.",
-        "Nobody has to do anything.",
+        "Nobody has to do anything: it is all in order.",
         "в учёте: {documents}.",
-        "Делать ничего не нужно.",
+        "Делать ничего не нужно: всё в порядке.",
     ),
     "schet_faktura_missing": Sentence(
         "accounting has it as {documents}. Счёт-фактура не выписана.",
