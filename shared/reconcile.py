@@ -117,7 +117,7 @@ class Reconciliation:
     async def _page(self, table: SalesTable, link: str) -> Any:
         if link:
             try:
-                return await self._dataverse.follow(link)
+                return await self._dataverse.follow(link, tracked=False)
             except StartOver:
                 say(logging.WARNING, "reconciliation starts over", {"table": table.name})
         query = {

@@ -138,7 +138,7 @@ class Sweep:
 
     async def _page(self, table: Tracked, checkpoint: Checkpoint) -> Any:
         if checkpoint.link:
-            return await self._dataverse.follow(checkpoint.link)
+            return await self._dataverse.follow(checkpoint.link, tracked=True)
         return await self._dataverse.tracked(
             table.set_name, [table.key] if table.sales is None else columns_of(self._settings, table.sales)
         )

@@ -43,9 +43,15 @@ class Dataverse:
         url: str,
         credentials: Credentials,
         organization_id: UUID,
+        *,
         clock: Callable[[], float] = time.monotonic,
+        page: int = PAGE,
     ) -> None:
-        """``url`` is the environment's address without a path; ``organization_id`` the one that must answer there."""
+        """``url`` is the environment's address without a path; ``organization_id`` the one that must answer there.
+
+        ``page`` is how many rows one answer may hold.
+        """
+        self._page = page
         self._organization_id = organization_id
         self._http = http
         self._url = url
@@ -56,6 +62,10 @@ class Dataverse:
         self._token_until = 0.0
         self._signing_in = asyncio.Lock()
         self._answering: UUID | None = None
+
+    def forget_token(self) -> None:
+        """Sign in anew with the next request."""
+        self._token_until = 0.0
 
     async def check_organization(self) -> None:
         """Make sure that the organization of the settings answers at this address; asked once.
@@ -87,24 +97,27 @@ class Dataverse:
     async def tracked(self, path: str, columns: Sequence[str]) -> Any:
         """GET the first page of a table with change tracking; the last page has a delta link."""
         address = f"{self._root}{path}?" + urlencode({"$select": ",".join(columns)}, safe=_SAFE_IN_QUERY)
-        return await self._tracked(address)
+        answer = await self._send("GET", address, writes=False, headers=self._tracking())
+        if answer.status != 200:
+            raise _failure(answer.status, _error_code(answer))
+        return self._json(answer)
 
-    async def follow(self, link: str) -> Any:
-        """GET a next or delta link of change tracking. Raises StartOver where its token is no longer taken.
+    async def follow(self, link: str, *, tracked: bool) -> Any:
+        """GET a link that was kept from an earlier run: a page, or with ``tracked`` changes since then.
 
-        A token lives some days; how an expired one is answered is documented only as a fault code, so any 400 or 410
-        on such a link counts.
+        Raises StartOver where it is no longer taken. A token lives some days; how an expired one is answered is
+        documented only as a fault code, so any 400 or 410 on such a link counts.
         """
-        return await self._tracked(self._own(link), is_link=True)
-
-    async def _tracked(self, address: str, *, is_link: bool = False) -> Any:
-        prefer = {"Prefer": f"odata.track-changes,odata.maxpagesize={PAGE}"}
-        answer = await self._send("GET", address, writes=False, headers=prefer)
-        if is_link and answer.status in {400, 410}:
+        headers = self._tracking() if tracked else None
+        answer = await self._send("GET", self._own(link), writes=False, headers=headers)
+        if answer.status in {400, 410}:
             raise StartOver(_error_code(answer))
         if answer.status != 200:
             raise _failure(answer.status, _error_code(answer))
         return self._json(answer)
+
+    def _tracking(self) -> dict[str, str]:
+        return {"Prefer": f"odata.track-changes,odata.maxpagesize={self._page}"}
 
     async def rows(self, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """GET every row of a collection, page by page."""
@@ -185,7 +198,7 @@ class Dataverse:
             "OData-Version": "4.0",
             # Expanded collections may otherwise come from a cache, without the newest lines.
             "If-None-Match": "null",
-            "Prefer": f"odata.maxpagesize={PAGE}",
+            "Prefer": f"odata.maxpagesize={self._page}",
         }
         for last_try in (False, True):
             token = await self._bearer()
@@ -194,7 +207,7 @@ class Dataverse:
             if answer.status != 401 or last_try:
                 break
             # The token was refused before anything was done: a new one, once.
-            self._token_until = 0.0
+            self.forget_token()
         return answer
 
     async def _bearer(self) -> str:
