@@ -469,6 +469,12 @@ CATALOGUE: dict[str, Sentence] = {
         "документ в учёте удалён или помечен на удаление.",
         "Бухгалтер: восстановите его, либо администратор выгрузит его заново.",
     ),
+    "value_not_mapped": Sentence(
+        "the value “{value}” of “{field}” has no counterpart in the settings for “{to}”.",
+        "Administrator: add it to FIELD_MAP; or manager: choose another value.",
+        "для значения «{value}» поля «{field}» в настройках нет соответствия для «{to}».",
+        "Администратор: добавьте его в FIELD_MAP; или менеджер: выберите другое значение.",
+    ),
     "write_in_unset": Sentence(
         "line {line} is a write-in, and route “{route}” names no item to write it on.",
         "Administrator: set “write_in_item” of the route; or manager: choose a product.",

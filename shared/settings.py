@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from shared.errors import Misconfigured
+from shared.fieldmap import FieldRule, doubled
 from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, not_empty, overlaps
 
@@ -106,6 +107,9 @@ class Settings(BaseModel):
         "JSON: statuscodes in which an order counts as completely fulfilled",
         default=(100001,),
     )
+    field_map: Annotated[tuple[FieldRule, ...], BeforeValidator(_from_json)] = _setting(
+        "FIELD_MAP", "JSON: a company's own fields, from Dataverse columns to accounting properties", default=()
+    )
     language: Language = _setting("LANGUAGE", "Language of the sentences in the CRM: ru or en", default="en")
     lanes: int = _setting("LANES", "How many calls into an accounting system may run at once", default=4, ge=1, le=64)
     epoch: int = _setting("EPOCH", "Raised by the operator after the CRM was restored from a backup", default=0, ge=0)
@@ -135,6 +139,7 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         problems = [f"ROUTES: {problem}" for problem in overlaps(self.routes)]
+        problems += [f"FIELD_MAP: {problem}" for problem in doubled(self.field_map)]
         for target in sorted({route.target for route in self.routes}):
             problems += [
                 f"{name}: required, because a route leads to {target}"
@@ -187,15 +192,17 @@ def schedule(name: str) -> str:
 
 
 def _place(location: tuple[int | str, ...], routes: object) -> str:
-    """Name a setting and the place in it: ``ROUTES: route “ru”, field dates.due``."""
+    """Name a setting and the place in it: ``ROUTES: route “ru”, field dates.due``, ``FIELD_MAP: number 2``."""
     name, *inner = location
-    if name != "ROUTES" or not inner or not isinstance(inner[0], int):
+    if not inner or not isinstance(inner[0], int):
         return str(name)
     index, field = inner[0], ".".join(map(str, inner[1:]))
-    route = routes[index] if isinstance(routes, list) else None
-    named = route.get("name") if isinstance(route, dict) else None
-    label = f"“{named}”" if isinstance(named, str) else f"number {index + 1}"
-    return f"ROUTES: route {label}" + (f", field {field}" if field else "")
+    label = f"number {index + 1}"
+    if name == "ROUTES":
+        route = routes[index] if isinstance(routes, list) else None
+        named = route.get("name") if isinstance(route, dict) else None
+        label = f"route “{named}”" if isinstance(named, str) else f"route {label}"
+    return f"{name}: {label}" + (f", field {field}" if field else "")
 
 
 def load(environment: Mapping[str, str]) -> Settings:

@@ -1,0 +1,114 @@
+"""A company's own fields: rules as data, applied by pure functions."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from shared.documents import Extra
+from shared.errors import Misconfigured, Refused
+from shared.fieldmap import FieldRule, columns, extras, to_send
+from shared.settings import load
+from tests.builders import environment
+
+
+def rule(**changes: Any) -> FieldRule:
+    given: dict[str, Any] = {"target": "sapb1", "record": "document", "from": "new_project", "to": "U_Project"}
+    return FieldRule.model_validate({name: value for name, value in (given | changes).items() if value is not ...})
+
+
+@pytest.mark.parametrize(
+    ("rules", "row", "taken"),
+    [
+        pytest.param([rule()], {"new_project": " P-1 "}, ["P-1"], id="text"),
+        pytest.param([rule()], {"new_project": Decimal("1.50")}, [Decimal("1.50")], id="a number stays one"),
+        pytest.param([rule()], {"new_project": None}, [None], id="nothing there"),
+        pytest.param([rule()], {}, [None], id="nothing read"),
+        pytest.param(
+            [rule(**{"from": "customerid_account.new_x"})],
+            {"customerid_account": {"new_x": "A"}, "new_x": "B"},
+            ["A"],
+            id="of a related row",
+        ),
+        pytest.param([rule(**{"from": "customerid_account.new_x"})], {"customerid_account": None}, [None], id="no row"),
+        pytest.param([rule(values={"7": "N"})], {"new_project": 7}, ["N"], id="a table of values"),
+        pytest.param([rule(**{"from": ..., "constant": "CRM"})], {}, ["CRM"], id="a constant"),
+        pytest.param([rule(target="onec", to="Проект")], {"new_project": "P"}, [], id="of the other target"),
+        pytest.param([rule(record="line")], {"new_project": "P"}, [], id="of another record"),
+    ],
+)
+def test_what_is_taken_from_a_row(rules: list[FieldRule], row: dict[str, Any], taken: list[Any]) -> None:
+    assert [extra.value for extra in extras(rules, "sapb1", "document", row)] == taken
+
+
+def test_a_value_that_the_table_lacks_is_refused_with_field_and_value() -> None:
+    with pytest.raises(Refused) as refused:
+        extras([rule(values={"7": "N"})], "sapb1", "document", {"new_project": 8})
+    assert refused.value.refusal.values == {"field": "new_project", "value": "8", "to": "U_Project"}
+
+
+def test_a_column_that_holds_something_else_is_a_fault_of_the_setting() -> None:
+    with pytest.raises(Misconfigured, match="FIELD_MAP: the column new_project"):
+        extras([rule()], "sapb1", "document", {"new_project": {"a": 1}})
+
+
+@pytest.mark.parametrize(
+    ("mode", "held", "sent"),
+    [
+        ("overwrite", None, {"U_P": "new"}),
+        ("overwrite", {"U_P": "old"}, {"U_P": "new"}),
+        ("overwrite", {"U_P": "new"}, {}),
+        ("only_if_new", None, {"U_P": "new"}),
+        ("only_if_new", {"U_P": ""}, {}),
+        ("only_if_empty", None, {"U_P": "new"}),
+        ("only_if_empty", {"U_P": ""}, {"U_P": "new"}),
+        ("only_if_empty", {}, {"U_P": "new"}),
+        ("only_if_empty", {"U_P": "old"}, {}),
+    ],
+)
+def test_what_is_sent(mode: Any, held: dict[str, Any] | None, sent: dict[str, Any]) -> None:
+    assert to_send([Extra(to="U_P", value="new", mode=mode)], held) == sent
+
+
+@pytest.mark.parametrize("held", [None, {"U_P": "old"}])
+def test_nothing_is_ever_emptied(held: dict[str, Any] | None) -> None:
+    assert to_send([Extra(to="U_P", value=None, mode="overwrite")], held) == {}
+
+
+def test_the_columns_to_read() -> None:
+    rules = [
+        rule(record="line", **{"from": "new_a"}),
+        rule(record="line", to="U_B", **{"from": "productid.new_b"}),
+        rule(record="line", to="U_C", **{"from": ..., "constant": 1}),
+    ]
+    assert columns(rules, "line") == ["new_a"]
+    assert columns(rules, "line", "productid") == ["new_b"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({"constant": "x"}, "either from or constant", id="both"),
+        pytest.param({"from": ...}, "either from or constant", id="neither"),
+        pytest.param({"to": "DocDate"}, "decides identity, amounts or tax", id="ours"),
+        pytest.param({"target": "onec", "to": "ИНН"}, "decides identity, amounts or tax", id="the accountant's"),
+        pytest.param({"from": "ownerid.fullname"}, "not read with “ownerid”", id="a row that is not read"),
+        pytest.param({"from": "new-x"}, "match pattern", id="no column"),
+        pytest.param({"mode": "sometimes"}, "overwrite", id="no mode"),
+        pytest.param({"too": "x"}, "Extra inputs", id="a name that no rule has"),
+    ],
+)
+def test_a_wrong_rule_is_an_error_at_start(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        rule(**changes)
+
+
+def test_the_setting_names_the_rule_and_the_double() -> None:
+    good = {"target": "sapb1", "record": "document", "from": "new_a", "to": "U_A"}
+    with pytest.raises(Misconfigured) as wrong:
+        load(environment(FIELD_MAP=json.dumps([good, {**good, "mode": "x"}])))
+    assert wrong.value.problems[0].startswith("FIELD_MAP: number 2, field mode")
+    with pytest.raises(Misconfigured, match="FIELD_MAP: two rules write “U_A” of a document in sapb1"):
+        load(environment(FIELD_MAP=json.dumps([good, good])))
