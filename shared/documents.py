@@ -24,6 +24,18 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Mode = Literal["overwrite", "only_if_new", "only_if_empty"]
+"""When a value is written: always, only into a new record, or only where accounting has none"""
+
+
+class Extra(Record):
+    """A property that a company's field map adds to a record."""
+
+    to: str
+    value: str | int | bool | Decimal | None
+    mode: Mode
+
+
 class Address(Record):
     """A postal address; every part may be empty."""
 
@@ -38,6 +50,8 @@ class Customer(Record):
 
     table: CustomerTable
     id: UUID
+    merged: tuple[UUID, ...] = ()
+    """records of the CRM that were merged into this one, which inherits what they are in accounting"""
     name: str
     number: str = ""
     """account.accountnumber"""
@@ -48,6 +62,7 @@ class Customer(Record):
     email: str = ""
     phone: str = ""
     address: Address = Address()
+    extras: tuple[Extra, ...] = ()
 
     @property
     def is_person(self) -> bool:
@@ -70,6 +85,7 @@ class Product(Record):
     number: str
     name: str
     is_service: bool
+    extras: tuple[Extra, ...] = ()
 
     @property
     def table(self) -> Literal["product"]:
@@ -99,6 +115,7 @@ class Line(Record):
     net: Decimal
     tax: Decimal
     rate: Decimal | None
+    extras: tuple[Extra, ...] = ()
 
     @property
     def gross(self) -> Decimal:
@@ -135,6 +152,7 @@ class Sale(Record):
     total: Decimal
     tax_inside: bool = False
     """prices in the CRM include the tax; ``net`` never does"""
+    extras: tuple[Extra, ...] = ()
     order_id: UUID | None = None
     """invoice: the order that it was made from"""
 
@@ -143,7 +161,7 @@ class Sale(Record):
 
         Customer, products and units count by their ids: a new telephone number is no change of the sale.
         """
-        only_id = {"name", "number", "is_service", "okei"}
+        only_id = {"name", "number", "is_service", "okei", "extras"}
         content = self.model_dump_json(
             exclude={
                 "customer": set(Customer.model_fields) - {"table", "id"},
@@ -151,3 +169,13 @@ class Sale(Record):
             }
         )
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def content_hashes(self) -> frozenset[str]:
+        """Give its hash, and those it had under the customers that were merged into its customer since.
+
+        A merge in the CRM is no change of the sale: what was exported keeps its customer in accounting.
+        """
+        earlier = (self.customer.model_copy(update={"id": merged}) for merged in self.customer.merged)
+        return frozenset(
+            {self.content_hash(), *(self.model_copy(update={"customer": each}).content_hash() for each in earlier)}
+        )
