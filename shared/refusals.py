@@ -519,6 +519,12 @@ CATALOGUE: dict[str, Sentence] = {
         "он изменён в CRM, а его документ изменён и в учёте ({fields}); документ оставлен без изменений.",
         "Бухгалтер: внесите изменение вручную или верните в документе прежнее.",
     ),
+    "customer_changed": Sentence(
+        "its customer was changed in the CRM after the export; a document in accounting keeps its customer.",
+        "Manager: restore the customer, or cancel this one and make another; accountant: else correct it there.",
+        "у него в CRM сменили клиента после выгрузки; документ в учёте остаётся за прежним клиентом.",
+        "Менеджер: верните клиента либо отмените документ и создайте новый; иначе бухгалтер: исправьте его в учёте.",
+    ),
     "schet_stays": Sentence(
         "it was changed or cancelled in the CRM, but the счёт {number} in accounting stays as it is: {reasons}.",
         "Accountant: agree with the manager what is to be corrected, and correct it there.",
