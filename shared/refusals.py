@@ -234,9 +234,9 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "changed_after_export": Sentence(
         "it was changed in the CRM after it had been exported; the document in accounting was left as it is.",
-        "Accountant: check the document and correct it there.",
+        "Accountant: check the document and correct it there, a posted one by a credit memo.",
         "он изменён в CRM после выгрузки; документ в учёте оставлен без изменений.",
-        "Бухгалтер: проверьте документ и исправьте его в учёте.",
+        "Бухгалтер: проверьте документ и исправьте его в учёте, проведённый — кредит-нотой (корректировкой).",
     ),
     "cancelled_after_export": Sentence(
         "it was cancelled in the CRM after it had been exported; the document in accounting was left as it is.",
@@ -605,6 +605,54 @@ CATALOGUE: dict[str, Sentence] = {
         "Accountant: if it is to be written again, let the administrator export it anew.",
         "документ {number} в учёте отменён.",
         "Бухгалтер: если он нужен снова, администратор выгрузит его заново.",
+    ),
+    "base_differs": Sentence(
+        "line {line} is not in {base} of its order with this item, quantity, price and tax code, "
+        "so it can't be copied from there.",
+        "Manager: bring the invoice in line with its order; or accountant: copy the invoice there by hand.",
+        "строки {line} нет в документе {base} его заказа с такими позицией, количеством, ценой и кодом налога, "
+        "и скопировать её оттуда нельзя.",
+        "Менеджер: приведите счёт в соответствие с заказом; либо бухгалтер: скопируйте документ вручную.",
+    ),
+    "base_unusable": Sentence(
+        "it has to be copied from {base} of its order, which nothing can be copied from now "
+        "(closed, cancelled, deleted, another customer's, or awaiting approval).",
+        "Accountant: see to {base}; the administrator can then press Retry.",
+        "его нужно скопировать с документа {base} его заказа, а с него сейчас ничего скопировать нельзя "
+        "(закрыт, отменён, удалён, другого клиента или ждёт утверждения).",
+        "Бухгалтер: разберитесь с документом {base}; затем нажмите «Повторить».",
+    ),
+    "delivery_missing": Sentence(
+        "route “{route}” copies invoices from deliveries only, and its order has no delivery in accounting.",
+        "Manager: fulfil the order first; or accountant: write the invoice by hand.",
+        "маршрут «{route}» создаёт счета только по отгрузкам, а у его заказа отгрузки в учёте нет.",
+        "Менеджер: сначала выполните заказ; либо бухгалтер: введите счёт вручную.",
+    ),
+    "cancel_blocked": Sentence(
+        "it was cancelled or changed in the CRM, but {document} {number} can't be cancelled in accounting: "
+        "“{message}”.",
+        "Accountant: make a credit memo for it there.",
+        "он отменён или изменён в CRM, но документ {document} {number} в учёте отменить нельзя: «{message}».",
+        "Бухгалтер: оформите по нему кредит-ноту.",
+    ),
+    "number_not_numeric": Sentence(
+        "its number “{value}” is to be the number in accounting, which must be a whole number up to 2147483647.",
+        "Manager: correct the number; or administrator: switch “crm_number” of the route off.",
+        "его номер «{value}» должен стать номером в учёте, а там это целое число до 2147483647.",
+        "Менеджер: исправьте номер; либо администратор: отключите «crm_number» маршрута.",
+    ),
+    "freight_expense_unset": Sentence(
+        "it has freight, and route “{route}” names no freight code to write it on.",
+        "Administrator: set “freight_expense” of the route.",
+        "в нём есть доставка, а в маршруте «{route}» не указано, на какой код фрахта её записать.",
+        "Администратор: укажите «freight_expense» маршрута.",
+    ),
+    "tax_code_unset": Sentence(
+        "line {line}: the tax rate {rate} has no tax code for the country “{country}” in the settings of "
+        "route “{route}”.",
+        "Administrator: add it to “tax_codes” of the route; or manager: correct the customer's country.",
+        "строка {line}: для ставки {rate} и страны «{country}» нет кода налога в настройках маршрута «{route}».",
+        "Администратор: добавьте его в «tax_codes» маршрута; либо менеджер: исправьте страну клиента.",
     ),
     "total_differs": Sentence(
         "document {number} stands in accounting with the total {accounting}, the CRM has {crm}: "
