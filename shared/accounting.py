@@ -44,6 +44,8 @@ class Outcome:
     """content hash of what accounting now holds"""
     remark: Refusal | None = None
     """what a person should know of a success, as a sentence of the catalogue"""
+    generation: int | None = None
+    """the generation that accounting now holds, where it is not the document's: it was cancelled and created anew"""
 
 
 class AccountingSystem(Protocol):

@@ -14,7 +14,7 @@ from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
 from shared.bus import RESULTS, Bus
 from shared.decision import result_of
-from shared.errors import BridgeError, Misconfigured, Refused
+from shared.errors import BridgeError, Misconfigured, Parked, Refused
 from shared.intake import Incoming
 from shared.keys import accounting_key
 from shared.messages import Document, State
@@ -59,6 +59,8 @@ class Connector:
                 outcome = await self._system.cancel(document, route, self._key(document))
             else:
                 outcome = await self._system.export(document, route, self._key(document), bindings)
+        except Parked as error:
+            await self._again(document, bindings, error, error.refusal)
         except Refused as error:
             await self._tell(
                 document,
@@ -84,6 +86,8 @@ class Connector:
         return accounting_key(document.organization_id, self._target, sale.table, sale.id, document.generation)
 
     async def _done(self, document: Document, bindings: Bindings, outcome: Outcome) -> None:
+        if outcome.generation is not None:
+            document = document.model_copy(update={"generation": outcome.generation})
         await self._tell(
             document,
             bindings,
@@ -108,7 +112,9 @@ class Connector:
             },
         )
 
-    async def _again(self, document: Document, bindings: Bindings, error: Exception) -> None:
+    async def _again(
+        self, document: Document, bindings: Bindings, error: Exception, reason: Refusal | None = None
+    ) -> None:
         """Put the reference back with a later time first: the journal's word is worth less than the document."""
         following, at = await try_again(self._bus, document.reference, error, self._backoff, self._now())
         level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
@@ -119,7 +125,7 @@ class Connector:
             "next": at,
         }
         say(level, "retry", dimensions)
-        reason = refusal("retrying", cause=cause_of(error))
+        reason = reason or refusal("retrying", cause=cause_of(error))
         waiting = document.model_copy(update={"reference": following})
         await self._tell(waiting, bindings, State.RETRYING, reason=reason, next_attempt_at=at)
 

@@ -2,6 +2,7 @@
 
 BridgeError
 ├── Refused        the data can't be exported: a sentence goes to the journal, the message is completed
+│   └── Parked     it can't be exported yet: as Unavailable, with the sentence in the journal meanwhile
 ├── Unavailable    a system is away: the reference is sent again later, nothing is dead-lettered
 │   └── AnswerLost the request may have been carried out: look the document up before anything else
 ├── Misconfigured  a setting is wrong: as Unavailable, and the health endpoint names it
@@ -26,6 +27,10 @@ class Refused(BridgeError):
         self.refusal = refusal
         self.number = number
         self.accounting_id = accounting_id
+
+
+class Parked(Refused):
+    """What accounting lacks will be entered there by and by, without a hand on the document: it is tried again."""
 
 
 class Unavailable(BridgeError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.bus import CHANGES, Bus, Envelope
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Misconfigured, Parked, Unavailable
 from shared.keys import message_id
 from shared.messages import Reference, Result
 
@@ -31,7 +31,7 @@ class Backoff:
 
 def cause_of(error: Exception) -> str:
     """Give the cause of a retry in words that quote no data: a bug is named by its class alone."""
-    if isinstance(error, Unavailable | Misconfigured):
+    if isinstance(error, Unavailable | Misconfigured | Parked):
         return str(error)
     return f"unexpected {type(error).__name__}"
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from shared.accounting import Outcome
 from shared.bus import CHANGES, POISON, RESULTS
 from shared.connector import Connector
-from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
+from shared.errors import AnswerLost, Misconfigured, Parked, Refused, Unavailable
 from shared.keys import accounting_key
 from shared.messages import Document, State
 from shared.refusals import refusal
@@ -118,6 +119,28 @@ async def test_the_time_that_accounting_named_is_kept() -> None:
     bench.system.failure = Unavailable("1C", "busy", 600.0)
     await bench.handle(document())
     assert bench.bus.on(CHANGES)[0].not_before == NOW + timedelta(seconds=600)
+
+
+async def test_what_accounting_will_have_by_and_by_is_awaited_in_its_own_words() -> None:
+    bench = Bench()
+    reason = refusal("exchange_rate_missing", value="GBP", date="2026-02-10")
+    bench.system.failure = Parked(reason)
+    await bench.handle(document())
+    assert bench.queues == [CHANGES, RESULTS]
+    (result,) = bench.bus.results()
+    assert (result.state, result.reason) == (State.RETRYING, reason)
+    assert result.next_attempt_at is not None
+    assert result.next_attempt_at > NOW
+    assert bench.bus.references()[0].attempt == 1
+
+
+async def test_a_document_that_was_created_anew_tells_its_generation() -> None:
+    bench = Bench()
+    made = document(generation=1)
+    key = accounting_key(ORGANIZATION, "onec", "invoice", INVOICE, 1)
+    bench.system.held[key] = Outcome(State.POSTED, "2", "ref-2", None, "RUB", made.hash, generation=2)
+    await bench.handle(made)
+    assert bench.bus.results()[0].generation == 2
 
 
 async def test_one_bad_document_takes_no_neighbour_along() -> None:
