@@ -23,6 +23,7 @@ KEYS_IGNORED = (
 )
 COOKIE = "ibsession"
 HEADER = "IBSession"
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class OnecClient:
@@ -85,16 +86,59 @@ class OnecClient:
             raise Misconfigured(KEYS_IGNORED)
         return row, True
 
-    async def post(self, entity: str, key: UUID) -> None:
-        """Post a document. After a lost answer the document is looked up; AnswerLost where it is not posted."""
-        path = f"{odata.instance(entity, key)}/Post?PostingModeOperational=false"
+    async def change(self, entity: str, key: UUID, body: Mapping[str, object], version: str) -> Row:
+        """Change an object that still has this DataVersion, at most once; give it as it is now.
+
+        After a lost answer it is looked up: where it holds what was sent, that is the answer. Unavailable where
+        somebody else changed it meanwhile: whoever calls has to look at it anew.
+        """
+        headers = {"If-Match": version}
+        content = jsontext.dumps(body).encode()
+        try:
+            answer = await self._send("PATCH", odata.instance(entity, key), content, writes=True, headers=headers)
+            if answer.status == 412:
+                raise Unavailable(self._http.system, "a record was changed by somebody else meanwhile")
+            answers.judge(answer, self._http.system, entity, writes=True)
+            return answers.content(answer, self._http.system, writes=True)
+        except AnswerLost:
+            held = await self.find(entity, key)
+            if held is None or any(held.get(name) != value for name, value in body.items() if _is_plain(value)):
+                raise
+            return held
+
+    async def put_record(self, entity: str, address: str, body: Mapping[str, object]) -> None:
+        """Make an independent register hold a record. ``address`` names its key; doing it twice changes nothing."""
+        content = jsontext.dumps(body).encode()
+        try:
+            answer = await self._send("POST", odata.collection(entity), content, writes=True)
+            answers.judge(answer, self._http.system, entity, writes=True)
+            answers.no_page(answer, self._http.system)
+        except (Refused, AnswerLost):
+            answer = await self._send("PATCH", address, content, writes=True)
+            answers.judge(answer, self._http.system, entity, writes=True)
+            answers.no_page(answer, self._http.system)
+
+    async def post(self, entity: str, key: UUID, *, again: bool = False) -> None:
+        """Post a document. After a lost answer the document is looked up; AnswerLost where it is not posted.
+
+        ``again``: it is posted already, and its entries are to follow its content. Nothing tells then whether an
+        answer was lost before or after the work: AnswerLost, and the next attempt does it once more.
+        """
+        await self._posting(entity, key, "Post?PostingModeOperational=false", posted=None if again else True)
+
+    async def unpost(self, entity: str, key: UUID) -> None:
+        """Take a document's posting back. After a lost answer the document is looked up."""
+        await self._posting(entity, key, "Unpost", posted=False)
+
+    async def _posting(self, entity: str, key: UUID, action: str, *, posted: bool | None) -> None:
+        path = f"{odata.instance(entity, key)}/{action}"
         try:
             answer = await self._send("POST", path, b"", writes=True)
             answers.judge(answer, self._http.system, entity, writes=True)
             answers.no_page(answer, self._http.system)
         except AnswerLost:
-            held = await self.find(entity, key, select=("Ref_Key", "Posted"))
-            if held is None or held.get("Posted") is not True:
+            held = None if posted is None else await self.find(entity, key, select=("Ref_Key", "Posted"))
+            if held is None or held.get("Posted") is not posted:
                 raise
 
     async def metadata(self) -> bytes:
@@ -107,9 +151,7 @@ class OnecClient:
         """End our sessions and close the connections."""
         while self._idle:
             try:
-                await self._exchange(
-                    "GET", "", None, self._idle.pop(), "finish", writes=False, accept="application/json"
-                )
+                await self._exchange("GET", "", None, self._idle.pop(), "finish", writes=False)
             except Unavailable:
                 self._idle.clear()  # an unreachable base ends idle sessions by itself, after their lifetime
         await self._http.close()
@@ -120,15 +162,23 @@ class OnecClient:
         return answers.content(answer, self._http.system, writes=False)
 
     async def _send(
-        self, method: str, path: str, content: bytes | None, *, writes: bool, accept: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        *,
+        writes: bool,
+        accept: str = "application/json",
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
         session = self._idle.pop() if self._idle else None
         command = "" if session else "start"
-        answer = await self._exchange(method, path, content, session, command, writes=writes, accept=accept)
+        more = {"Accept": accept, **headers}
+        answer = await self._exchange(method, path, content, session, command, writes=writes, more=more)
         if session and answers.session_is_stale(answer):
             self._idle.clear()  # the others have been idle for longer
             session = None
-            answer = await self._exchange(method, path, content, None, "start", writes=writes, accept=accept)
+            answer = await self._exchange(method, path, content, None, "start", writes=writes, more=more)
         session = _new_session(answer) or session
         if session:
             self._idle.append(session)
@@ -143,11 +193,12 @@ class OnecClient:
         command: str,
         *,
         writes: bool,
-        accept: str = "application/json",
+        more: Mapping[str, str] = NO_HEADERS,
     ) -> Answer:
         # The Cookie header is always ours, even empty: a client's own cookie jar would send a session in use elsewhere.
         headers = {
-            "Accept": accept,
+            "Accept": "application/json",
+            **more,
             "Authorization": self._authorization(),
             "Cookie": f"{COOKIE}={session}" if session else "",
         }
@@ -161,6 +212,11 @@ class OnecClient:
         # 1C takes credentials in UTF-8; names are often Cyrillic.
         pair = f"{self._username}:{self._password.get_secret_value()}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
+
+
+def _is_plain(value: object) -> bool:
+    """Say whether 1C gives a value back exactly as it was sent."""
+    return isinstance(value, str | bool)
 
 
 def _new_session(answer: Answer) -> str | None:

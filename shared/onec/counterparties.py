@@ -5,7 +5,7 @@ Found by the binding that the journal knows; else by ИНН + КПП (company), 
 two creations make one. What stands in a matched counterparty is never overwritten.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -20,11 +20,11 @@ from shared.onec import cards, names, odata
 from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
 from shared.onec.identity import Identity, identify
+from shared.onec.kinds import TARGET
 from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
-TARGET = "onec"
 _CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
 _CONTRACT = ("Ref_Key", "Code", "Description", "Дата", "СрокДействия", "УчетАгентскогоНДСПокупателем")
 _ALIVE = "DeletionMark eq false and IsFolder eq false"
@@ -42,10 +42,10 @@ class Contract:
     takes_tax_off: bool
     """УчетАгентскогоНДСПокупателем: БП zeroes the tax of goods"""
 
-    def holds_on(self, day: date) -> bool:
-        """Say whether the contract is in force on a day."""
-        return self.since[:10] <= day.isoformat() and (
-            self.until == odata.EMPTY_DATE or self.until[:10] >= day.isoformat()
+    def holds_on(self, days: Set[date]) -> bool:
+        """Say whether the contract is in force on each of these days."""
+        return self.since[:10] <= min(days).isoformat() and (
+            self.until == odata.EMPTY_DATE or self.until[:10] >= max(days).isoformat()
         )
 
 
@@ -120,25 +120,27 @@ class Counterparties:
         return row
 
     async def contract(
-        self, counterparty: UUID, currency: UUID, currency_code: str, day: date, books: OnecBooks, *, taxed: bool
+        self, counterparty: UUID, currency: UUID, currency_code: str, days: Set[date], books: OnecBooks, *, taxed: bool
     ) -> UUID:
-        """Give the counterparty's contract with our organisation in a currency; create it where there is none.
+        """Give the counterparty's contract with our organisation in a currency, in force on all the days.
+
+        It is created where there is none.
 
         Refused: several_contracts, contract_unusable, contract_agent_vat (for a document with tax).
         """
         place = f"{counterparty} {books.organization} {currency}"
         known = self._contracts.get(place) or ()
-        fitting = [contract for contract in known if contract.holds_on(day)]
+        fitting = [contract for contract in known if contract.holds_on(days)]
         if len(fitting) != 1:
             # What the cache says is not enough to refuse or to create: an accountant may just have mended it.
             known = await self._fitting(counterparty, currency, books)
-            fitting = [contract for contract in known if contract.holds_on(day)]
+            fitting = [contract for contract in known if contract.holds_on(days)]
         if not fitting:
             key, card = self._new_contract(counterparty, currency, currency_code, books)
             row, made = await self._client.create(names.CONTRACTS, key, card)
             # One that stood there may be another worker's, made this moment, or ours of old, closed since then.
             known = (*known, _contract(row)) if made else await self._fitting(counterparty, currency, books)
-            fitting = [contract for contract in known if contract.key == key and contract.holds_on(day)]
+            fitting = [contract for contract in known if contract.key == key and contract.holds_on(days)]
             if not fitting:
                 raise Refused(refusal("contract_unusable", contract=_title(row)))
         self._contracts.put(place, known)

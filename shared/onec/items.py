@@ -17,12 +17,12 @@ from shared.keys import accounting_key
 from shared.onec import cards, names, odata
 from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
+from shared.onec.kinds import TARGET
 from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
-TARGET = "onec"
-_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "Артикул")
+_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "Артикул", "Услуга")
 _SHOWN = 5
 
 
@@ -57,22 +57,29 @@ class Items:
     def __init__(self, client: OnecClient, classifiers: Classifiers, organization_id: UUID) -> None:
         self._client, self._classifiers = client, classifiers
         self._organization_id = organization_id
-        self._alive: Cache[bool] = Cache(16384, REMEMBER_SECONDS)
+        self._services: Cache[bool] = Cache(16384, REMEMBER_SECONDS)
+        """Ref_Key of an item that stands in the base → whether it is a service"""
 
-    async def resolve(self, products: list[Wanted], route: Route, bindings: Bindings) -> dict[UUID, UUID]:
+    async def resolve(
+        self, products: list[Wanted], route: Route, bindings: Bindings, *, ships: bool = False
+    ) -> dict[UUID, UUID]:
         """Give the Ref_Key of every product, by its id in the CRM, and bind what was not bound.
 
-        Refused: item_deleted, several_items, unit_unknown, value_missing, setup_missing.
+        ``ships``: they stand in a реализация, which keeps goods and services apart.
+
+        Refused: item_kind_differs, item_deleted, several_items, unit_unknown, value_missing, setup_missing.
         """
         by_key, by_number = await self._read(products)
         result: dict[UUID, UUID] = {}
         for each in products:
             if each.bound is not None:
-                if not self._alive.get(str(each.bound)):
+                service = self._services.get(str(each.bound))
+                if service is None:
                     row = by_key.get(each.bound)
                     if row is None or row.get("DeletionMark") is not False:
                         raise Refused(refusal("item_deleted", line=each.line, value=each.product.number))
-                    self._alive.put(str(each.bound), value=True)
+                    service = row.get("Услуга") is True
+                self._check_kind(each, each.bound, service=service, ships=ships)
                 result[each.product.id] = each.bound
                 continue
             found = by_number[each.number.casefold()]
@@ -82,14 +89,22 @@ class Items:
             if not found:
                 found.append(await self._create(each, route))
             key = odata.reference(found[0])
-            self._alive.put(str(key), value=True)
+            self._check_kind(each, key, service=found[0].get("Услуга") is True, ships=ships)
             bindings.add(each.product, str(key), str(found[0].get("Code", "")).strip())
             result[each.product.id] = key
         return result
 
+    def _check_kind(self, each: Wanted, key: UUID, *, service: bool, ships: bool) -> None:
+        if ships and service != each.product.is_service:
+            # Not remembered: once somebody corrects the card, the next attempt is to see it.
+            self._services.drop(str(key))
+            value = each.product.number or each.product.name
+            raise Refused(refusal("item_kind_differs", line=each.line, value=value))
+        self._services.put(str(key), service)
+
     async def _read(self, products: list[Wanted]) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
         """Read the items that bindings name and we haven't seen lately, and those with the numbers of the others."""
-        keys = {each.bound for each in products if each.bound and not self._alive.get(str(each.bound))}
+        keys = {each.bound for each in products if each.bound and self._services.get(str(each.bound)) is None}
         numbers = {each.number for each in products if each.number}
         conditions = [f"Ref_Key eq {odata.guid(key)}" for key in sorted(keys)]
         conditions += [f"Артикул eq {odata.text(number)}" for number in sorted(numbers)]

@@ -1,25 +1,19 @@
-"""From a canonical invoice to the bodies that 1С:Бухгалтерия 3.0 takes. Pure: no I/O, Decimal only.
+"""From the lines of a sale to the amounts that rows of 1С:Бухгалтерия 3.0 hold. Pure: no I/O, Decimal only.
 
-Names, lengths and number formats are those of the configuration's metadata, release 3.0.151. Ledger accounts are never
-sent: БП fills them for a user who doesn't manage them. ``СуммаДокумента`` is not sent either: БП computes it from the
-rows on save, so the answer tells what the books hold.
+Lengths and number formats are those of the configuration's metadata, release 3.0.151. Everything that can't be held or
+would be computed otherwise is refused here, before anything is written.
 """
 
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
-from shared.books import OnecBooks
 from shared.documents import Line, Sale
 from shared.errors import Refused
 from shared.money import fits, rounded
-from shared.onec import names, odata
 from shared.onec.cards import Body, shortened
-from shared.onec.odata import Row
-from shared.rates import rate_name
+from shared.rates import Rate, rate_name
 from shared.refusals import refusal
 from shared.routes import Route
 
@@ -61,19 +55,19 @@ def moment(day: date) -> datetime:
     return datetime.combine(day, NOON)
 
 
-# --- the document
+def rows(sale: Sale, route: Route, *, ships: bool = False) -> list[Body]:
+    """Give a row for every line, without its item, every amount checked against what 1C can hold and computes.
 
-
-def rows(sale: Sale, route: Route) -> list[Body]:
-    """Give the rows of Товары[] without their items, every amount checked against what 1C can hold and computes.
+    ``ships``: they also stand in a реализация, whose rates are those of the day of shipment and no other.
 
     Refused: no_lines, precision, number_too_large, quantity_not_positive, amount_negative, line_without_product,
     rate_not_allowed, tax_differs, total_not_reachable.
     """
-    made = [_row(position, line, sale, route) for position, line in enumerate(sale.lines, start=1)]
+    allowed = rates(sale, route, ships=ships)
+    made = [_row(position, line, sale, allowed) for position, line in enumerate(sale.lines, start=1)]
     if not made:
         raise Refused(refusal("no_lines"))
-    # What БП computes on save: the rows' sums, and their tax because СуммаВключаетНДС is false.
+    # What БП computes on save: the rows' sums, and their tax too where СуммаВключаетНДС is false.
     computed = sum((line.net + line.tax for line in sale.lines), Decimal(0))
     if computed > MAX_AMOUNT:
         raise Refused(
@@ -84,9 +78,20 @@ def rows(sale: Sale, route: Route) -> list[Body]:
     return made
 
 
-def total_differs(computed: Decimal, sale: Sale, number: str = "", key: str = "") -> Refused:
-    """Give the refusal for a sum that 1C computes otherwise; number and key are those of a document already written."""
-    field = f"totalamount, СчетНаОплатуПокупателю {number}" if number else "totalamount"
+def rates(sale: Sale, route: Route, *, ships: bool) -> tuple[Rate, ...]:
+    """Give the rates that a line may have: those of the day of shipment.
+
+    A счёт of the old year for a shipment in the new one may have either's: the buyer may pay before the day is settled.
+    """
+    allowed = route.allowed_rates(sale.shipment_date)
+    if not ships:
+        allowed += route.allowed_rates(sale.document_date)
+    return tuple(dict.fromkeys(rate for rate in allowed if rate in VAT))
+
+
+def total_differs(computed: Decimal, sale: Sale, document: str = "", number: str = "", key: str = "") -> Refused:
+    """Give the refusal for a sum that 1C computes otherwise; the rest is of a document that is already written."""
+    field = f"totalamount, {document}" if document else "totalamount"
     difference = computed - sale.total
     return Refused(
         refusal("total_not_reachable", accounting=computed, crm=sale.total, field=field, difference=difference),
@@ -95,7 +100,7 @@ def total_differs(computed: Decimal, sale: Sale, number: str = "", key: str = ""
     )
 
 
-def _row(position: int, line: Line, sale: Sale, route: Route) -> Body:
+def _row(position: int, line: Line, sale: Sale, allowed: tuple[Rate, ...]) -> Body:
     if line.quantity <= 0:
         raise Refused(refusal("quantity_not_positive", line=line.number, value=line.quantity))
     if line.net < 0 or line.tax < 0:
@@ -106,16 +111,17 @@ def _row(position: int, line: Line, sale: Sale, route: Route) -> Body:
     tax = _held(line, "tax", line.tax, KOPECK, MAX_AMOUNT)
     if line.product is None and not line.description.strip():
         raise Refused(refusal("line_without_product", line=line.number))
-    _check_rate(line, sale, route)
-    # A discount goes into the price. Сумма is what counts: in a счёт it need not be Цена × Количество.
-    price = line.net / line.quantity
+    _check_rate(line, sale, allowed)
+    # A discount goes into the price, to the kopeck. Сумма is what counts: it need not be Цена × Количество.
+    amount = net + tax if sale.tax_inside else net
+    price = amount / line.quantity
     if price > MAX_AMOUNT:
         raise Refused(refusal("number_too_large", line=line.number, field="priceperunit", value=f"{price:.2f}"))
     row: Body = {
         "LineNumber": str(position),
         "Количество": quantity,
         "Цена": rounded(price, KOPECK),
-        "Сумма": net,
+        "Сумма": amount,
         "СтавкаНДС": VAT[line.rate],
         "СуммаНДС": tax,
     }
@@ -134,8 +140,7 @@ def _held(line: Line, field: str, value: Decimal, unit: Decimal, largest: Decima
     return value.quantize(unit)
 
 
-def _check_rate(line: Line, sale: Sale, route: Route) -> None:
-    allowed = [rate for rate in route.allowed_rates(sale.shipment_date) if rate in VAT]
+def _check_rate(line: Line, sale: Sale, allowed: tuple[Rate, ...]) -> None:
     rate = rate_name(line.rate)
     if line.rate not in allowed:
         known = ", ".join(rate_name(rate) for rate in allowed)
@@ -152,88 +157,3 @@ def _check_rate(line: Line, sale: Sale, route: Route) -> None:
                 difference=line.tax,
             )
         )
-
-
-def document(
-    sale: Sale,
-    comment: str,
-    books: OnecBooks,
-    *,
-    counterparty: UUID,
-    contract: UUID,
-    settlement: Settlement,
-    rows: Sequence[Body],
-    items: Mapping[UUID, UUID],
-) -> Body:
-    """Give a new Document_СчетНаОплатуПокупателю. ``items``: id of a product in the CRM → its Ref_Key."""
-    body: Body = {
-        "Date": f"{moment(sale.document_date):%Y-%m-%dT%H:%M:%S}",
-        "ВидОперации": "ТоварыИУслуги",
-        "Организация_Key": str(books.organization),
-        "ОрганизацияПолучатель_Key": str(books.organization),
-        "СтруктурнаяЕдиница_Key": str(books.bank_account),
-        "Контрагент_Key": str(counterparty),
-        "ДоговорКонтрагента_Key": str(contract),
-        "ВалютаДокумента_Key": str(settlement.currency),
-        "КурсВзаиморасчетов": settlement.rate,
-        "КратностьВзаиморасчетов": str(settlement.multiplicity),
-        "СуммаВключаетНДС": False,
-        "ДокументБезНДС": all(line.rate is None for line in sale.lines),
-        "Комментарий": comment,
-        "Товары": [
-            {
-                **row,
-                "Номенклатура": str(items[line.product.id] if line.product else books.write_in_item),
-                "Номенклатура_Type": f"StandardODATA.{names.ITEMS}",
-            }
-            for row, line in zip(rows, sale.lines, strict=True)
-        ],
-    }
-    if books.warehouse is not None:
-        body["Склад_Key"] = str(books.warehouse)
-    return body
-
-
-# --- what the base holds
-
-
-@dataclass(frozen=True)
-class Marker:
-    """What Комментарий says of the version that was written."""
-
-    version: int
-    hash: str
-
-
-_MARKER = re.compile(r"CRM .* · v(\d{1,19}) · ([0-9a-f]{16,64})", re.DOTALL)
-
-
-def marker(number: str, version: int, content_hash: str) -> str:
-    """Give the Комментарий by which a later look-up recognises its own write."""
-    return f"CRM {number} · v{version} · {content_hash}"
-
-
-def read_marker(comment: object) -> Marker | None:
-    """Read a Комментарий; None where a person has edited it, which says nothing about the version."""
-    found = _MARKER.fullmatch(comment.strip()) if isinstance(comment, str) else None
-    return Marker(int(found[1]), found[2]) if found else None
-
-
-def differences(held: Row, sale: Sale, rows: Sequence[Body]) -> list[str]:
-    """Name the properties in which a document of the base differs from what would be written."""
-    total = odata.number(held, "СуммаДокумента")
-    differing = [] if total is None or total == sale.total else ["СуммаДокумента"]
-    if not isinstance(held.get("Товары"), list):
-        return differing  # the answer to a creation need not carry the rows
-    lines = sorted(held["Товары"], key=lambda line: int(line["LineNumber"]))
-    if len(lines) != len(rows):
-        return [*differing, "Товары"]
-    for line, row in zip(lines, rows, strict=True):
-        differing += [
-            f"Товары[{row['LineNumber']}].{name}"
-            for name in ("Количество", "Цена", "Сумма", "СуммаНДС")
-            if odata.number(line, name) != row[name]
-        ]
-        if line.get("СтавкаНДС") != row["СтавкаНДС"]:
-            differing.append(f"Товары[{row['LineNumber']}].СтавкаНДС")
-    return differing

@@ -3,7 +3,7 @@
 Every value is encoded here and nowhere else. A space becomes ``%20``: 1C reads ``+`` inside ``$filter`` as addition.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,13 @@ def instance(entity: str, key: UUID, select: Sequence[str] = ()) -> str:
     """Give the address of one object."""
     address = f"{quote(entity, safe='')}(guid'{key}')"
     return f"{address}?$select={quote(','.join(select), safe='')}" if select else address
+
+
+def record(entity: str, dimensions: Mapping[str, UUID | str]) -> str:
+    """Give the address of one record of an independent register, by its dimensions."""
+    literals = {name: guid(value) if isinstance(value, UUID) else text(value) for name, value in dimensions.items()}
+    key = ",".join(f"{quote(name, safe='')}={quote(literal, safe='')}" for name, literal in literals.items())
+    return f"{quote(entity, safe='')}({key})"
 
 
 def collection(

@@ -16,32 +16,36 @@ from shared.accounting import Bindings, Outcome
 from shared.documents import Sale
 from shared.http import Http
 from shared.jsontext import loads
-from shared.keys import accounting_key
-from shared.messages import Journalled
+from shared.messages import Base as DocumentBase
+from shared.messages import Document, Journalled
 from shared.onec.connector import OnecConnector
 from shared.routes import Route
 from tests.unit.onec import samples
 
 INVOICES = "Document_СчетНаОплатуПокупателю"
 COUNTERPARTIES = "Catalog_Контрагенты"
+SALES = "Document_РеализацияТоваровУслуг"
+TAX_INVOICES = "Document_СчетФактураВыданный"
 CONTRACTS = "Catalog_ДоговорыКонтрагентов"
 ITEMS = "Catalog_Номенклатура"
 WRITE_IN = samples.ident("write-in item")
 
 
-def own_route() -> Route:
+def own_route(way: str = "2B", *, create_invoice: bool = False, crm_number: bool = False, **books: Any) -> Route:
     """Give a route whose books name what the seeded base holds."""
-    return samples.route(
-        samples.books(
-            organization=UUID(base.ORGANIZATION),
-            bank_account=UUID(base.BANK_ACCOUNT),
-            goods_kind=UUID(base.ITEM_KIND_GOODS),
-            services_kind=UUID(base.ITEM_KIND_SERVICES),
-            item_group=UUID(base.ITEM_GROUP),
-            write_in_item=WRITE_IN,
-            country=UUID(base.RUSSIA),
-        )
-    )
+    named: dict[str, Any] = {
+        "organization": UUID(base.ORGANIZATION),
+        "bank_account": UUID(base.BANK_ACCOUNT),
+        "goods_kind": UUID(base.ITEM_KIND_GOODS),
+        "services_kind": UUID(base.ITEM_KIND_SERVICES),
+        "item_group": UUID(base.ITEM_GROUP),
+        "write_in_item": WRITE_IN,
+        "country": UUID(base.RUSSIA),
+    }
+    if way == "2A":
+        named["schet_faktura"] = "not_required"
+    own = samples.books(**(named | books))
+    return samples.route(own, way=way, create_invoice=create_invoice, crm_number=crm_number)
 
 
 @dataclass
@@ -111,6 +115,7 @@ async def running(**settings: str) -> AsyncIterator[Base]:
             Услуга=True,
             ВидНоменклатуры_Key=base.ITEM_KIND_SERVICES,
             ЕдиницаИзмерения_Key=base.UNIT_PIECE,
+            НоменклатурнаяГруппа_Key=base.ITEM_GROUP,
         )
         try:
             yield own
@@ -129,14 +134,47 @@ async def onec() -> AsyncIterator[Base]:
 
 async def export(
     connector: OnecConnector,
-    invoice: Sale | None = None,
+    sale: Sale | None = None,
     bindings: Bindings | None = None,
     journal: Journalled | None = None,
     version: int = 7,
+    *,
+    route: Route | None = None,
+    base: DocumentBase | None = None,
 ) -> Outcome:
-    """Export an invoice as the flow does."""
-    content = invoice or samples.invoice()
+    """Export a sale as the flow does."""
+    own = of(sale, journal, version, base)
+    chosen = route or own_route("2A" if own.sale.table == "salesorder" else "2B")
+    return await connector.export(own, chosen, key_of(own), bindings or Bindings({}))
+
+
+async def cancel(
+    connector: OnecConnector, sale: Sale | None = None, journal: Journalled | None = None, route: Route | None = None
+) -> Outcome:
+    """Cancel a sale as the flow does."""
+    own = of(sale, journal, 8)
+    return await connector.cancel(
+        own, route or own_route("2A" if own.sale.table == "salesorder" else "2B"), key_of(own)
+    )
+
+
+def of(sale: Sale | None, journal: Journalled | None, version: int, base: DocumentBase | None = None) -> Document:
+    """Give a sale on its way."""
     generation = journal.generation if journal else 0
-    key = accounting_key(samples.ORGANIZATION_ID, "onec", "invoice", content.id, generation)
-    document = samples.document(content, journal=journal, version=version)
-    return await connector.export(document, own_route(), key, bindings or Bindings({}))
+    return samples.document(sale, journal=journal, version=version, generation=generation, base=base)
+
+
+def key_of(document: Document) -> UUID:
+    """Give the key of the main document."""
+    return samples.key(document.sale, document.generation)
+
+
+def journalled(outcome: Outcome, **changes: Any) -> Journalled:
+    """Give what the journal knows after an export."""
+    known = {
+        "accounting_id": outcome.accounting_id,
+        "written_hash": outcome.written_hash,
+        "state": outcome.state,
+        "number": outcome.number,
+    }
+    return samples.journal(**(known | changes))

@@ -24,8 +24,9 @@ async def test_an_edited_comment_asks_the_journal(onec: Base) -> None:
     outcome = await export(onec.connector(), journal=samples.journal(**known))
 
     assert outcome.state is State.POSTED
-    with pytest.raises(Refused, match="changed_after_export"):
+    with pytest.raises(Refused, match="edited_in_accounting") as raised:
         await export(onec.connector(), journal=samples.journal(**(known | {"written_hash": "0" * 64})))
+    assert raised.value.refusal.values["fields"] == "Комментарий"
 
 
 async def test_an_edited_comment_without_a_journal_is_settled_by_the_content(onec: Base) -> None:

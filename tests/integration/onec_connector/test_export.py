@@ -3,10 +3,7 @@
 import asyncio
 from decimal import Decimal
 
-import pytest
-
 from shared.accounting import Bindings
-from shared.errors import Refused
 from shared.messages import State
 from tests.integration.onec_connector.conftest import INVOICES, WRITE_IN, Base, export
 from tests.unit.onec import samples
@@ -64,14 +61,3 @@ async def test_concurrent_exports_make_one_of_everything(onec: Base) -> None:
 
     assert len({(outcome.number, outcome.accounting_id) for outcome in outcomes}) == 1
     assert [len(await onec.rows(entity)) for entity in CARDS] == [1, 1, 2, 1]
-
-
-async def test_a_changed_invoice_is_refused_and_left_alone(onec: Base) -> None:
-    connector = onec.connector()
-    await export(connector)
-
-    with pytest.raises(Refused, match="changed_after_export"):
-        await export(connector, samples.invoice(samples.line(net=Decimal(100), tax=Decimal(22))), version=8)
-
-    [document] = await onec.rows(INVOICES)
-    assert document["СуммаДокумента"] == 244

@@ -9,6 +9,8 @@ from shared.books import OnecBooks
 from shared.documents import Address, Currency, Customer, Line, Product, Sale, Unit
 from shared.keys import accounting_key
 from shared.messages import Document, Journalled, Reference, State
+from shared.onec.bodies import Parts
+from shared.onec.mapping import Settlement
 from shared.routes import Dates, Route
 
 ORGANIZATION_ID = UUID("0a1b2c3d-0000-4000-8000-000000000001")
@@ -42,7 +44,12 @@ def route(own: OnecBooks | None = None, **changes: Any) -> Route:
         "dates": Dates(document="datedelivered", shipment="datedelivered", due="duedate"),
         "onec": own or books(),
     }
-    return Route(**(given | changes))
+    return as_route(given | changes)
+
+
+def as_route(given: dict[str, Any]) -> Route:
+    """Make a route, of way 2A too."""
+    return Route.model_construct(**{**Route(**{**given, "way": "2B"}).__dict__, "way": given["way"]})
 
 
 def customer(**changes: Any) -> Customer:
@@ -101,6 +108,23 @@ def invoice(*lines: Line, **changes: Any) -> Sale:
     return Sale(**(given | changes))
 
 
+def order(*lines: Line, **changes: Any) -> Sale:
+    """Give a fulfilled order; without lines, of one service."""
+    own = lines or (line(product=product("S-1", is_service=True)),)
+    return invoice(*own, **({"table": "salesorder", "number": "ORD-1", "id": ident("order")} | changes))
+
+
+def parts(own: Sale, **changes: Any) -> Parts:
+    """Give what the documents of a sale refer to, as if it stood in a base."""
+    given: dict[str, Any] = {
+        "counterparty": ident("counterparty"),
+        "contract": ident("contract"),
+        "items": {each.product.id: ident(f"item {each.product.number}") for each in own.lines if each.product},
+        "settlements": dict.fromkeys((own.document_date, own.shipment_date), Settlement(ident("rouble"))),
+    }
+    return Parts(**(given | changes))
+
+
 def document(own: Sale | None = None, **changes: Any) -> Document:
     """Give an invoice on its way to 1C."""
     content = own or invoice()
@@ -116,7 +140,7 @@ def document(own: Sale | None = None, **changes: Any) -> Document:
         "reference": Reference(
             organization_id=ORGANIZATION_ID,
             correlation_id="test",
-            table="invoice",
+            table=content.table,
             id=content.id,
             cause="event:Update",
             message_id="test",
@@ -133,5 +157,6 @@ def journal(**changes: Any) -> Journalled:
 
 
 def key(own: Sale | None = None, generation: int = 0) -> UUID:
-    """Give the Ref_Key of an invoice."""
-    return accounting_key(ORGANIZATION_ID, "onec", "invoice", (own or invoice()).id, generation)
+    """Give the Ref_Key of the main document of a sale."""
+    sale = own or invoice()
+    return accounting_key(ORGANIZATION_ID, "onec", sale.table, sale.id, generation)

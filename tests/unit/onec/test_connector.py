@@ -31,7 +31,7 @@ def connector(answer: httpx.Response) -> tuple[OnecConnector, list[httpx.Request
 async def test_names_are_checked_once_however_many_ask() -> None:
     own, asked = connector(httpx.Response(200, text=metadata.edmx()))
 
-    await asyncio.gather(*(own.check_names() for _ in range(5)))
+    await asyncio.gather(*(own.check_names(samples.route()) for _ in range(5)))
 
     assert [each.url.path.rpartition("/")[2] for each in asked] == ["$metadata"]
 
@@ -52,7 +52,7 @@ async def test_a_page_instead_of_metadata_is_an_outage_and_asked_again() -> None
 
     for _ in range(2):
         with pytest.raises(Unavailable, match="metadata"):
-            await own.check_names()
+            await own.check_names(samples.route())
 
     assert len(asked) == 2
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from shared.documents import Sale
 from shared.errors import Refused
-from shared.onec import cards, mapping
+from shared.onec import bodies, cards, mapping
 from shared.onec.identity import Identity
-from shared.onec.mapping import Marker, Settlement
 from tests.unit.onec import samples
 from tests.unit.onec.samples import ident, invoice, line, product
 
@@ -28,17 +27,9 @@ def refusal_of(own: Sale, **route: Any) -> tuple[str, dict[str, str]]:
 
 
 def body_of(own: Sale, **books: Any) -> dict[str, Any]:
-    """Give the whole body."""
-    return mapping.document(
-        own,
-        "CRM INV-1",
-        samples.books(**books),
-        counterparty=ident("counterparty"),
-        contract=ident("contract"),
-        settlement=Settlement(ident("rouble")),
-        rows=mapping.rows(own, samples.route()),
-        items={each.product.id: ident("item") for each in own.lines if each.product},
-    )
+    """Give the whole body of a счёт."""
+    route = samples.route(samples.books(**books))
+    return bodies.schet(own, route, samples.parts(own), mapping.rows(own, route))
 
 
 def test_the_whole_document() -> None:
@@ -55,11 +46,10 @@ def test_the_whole_document() -> None:
         "КратностьВзаиморасчетов": "1",
         "СуммаВключаетНДС": False,
         "ДокументБезНДС": False,
-        "Комментарий": "CRM INV-1",
         "Товары": [
             {
                 "LineNumber": "1",
-                "Номенклатура": str(ident("item")),
+                "Номенклатура": str(ident("item A-1")),
                 "Номенклатура_Type": "StandardODATA.Catalog_Номенклатура",
                 "Содержание": "Со склада",
                 "Количество": 2,
@@ -227,33 +217,3 @@ def test_an_item_says_what_kind_it_is() -> None:
 def test_a_number_that_1c_cannot_hold_is_refused(number: str, code: str) -> None:
     with pytest.raises(Refused, match=code):
         cards.item_number(product(number, id=UUID(int=1)), 1)
-
-
-# --- what the base holds
-
-
-@pytest.mark.parametrize("number", ["INV-1", "", "A · v3 · B", "строка\nвторая"])
-def test_a_marker_is_read_back(number: str) -> None:
-    assert mapping.read_marker(mapping.marker(number, 12, "ab" * 32)) == Marker(12, "ab" * 32)
-
-
-@pytest.mark.parametrize(
-    "comment", [None, "", "позвонить", f"CRM INV-1 · v12 · {'ab' * 32}, оплачен", "CRM 1 · v · ab"]
-)
-def test_an_edited_comment_is_no_marker(comment: object) -> None:
-    assert mapping.read_marker(comment) is None
-
-
-def test_differences_are_named() -> None:
-    own = invoice(line(1), line(2))
-    rows = mapping.rows(own, samples.route())
-    held: dict[str, Any] = {"СуммаДокумента": D("488.0"), "Товары": [dict(row) for row in reversed(rows)]}
-    assert mapping.differences(held, own, rows) == []
-
-    held["Товары"][0]["СтавкаНДС"] = "НДС10"
-    held["Товары"][1]["Количество"] = 3
-    held["СуммаДокумента"] = 1
-    assert mapping.differences(held, own, rows) == ["СуммаДокумента", "Товары[1].Количество", "Товары[2].СтавкаНДС"]
-
-    held["Товары"].pop()
-    assert mapping.differences(held, own, rows) == ["СуммаДокумента", "Товары"]

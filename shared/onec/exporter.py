@@ -1,0 +1,189 @@
+"""A sale into 1C: its documents one after the other, each finished before the next begins.
+
+Whatever stops in between, the next attempt finds what is there by its key and goes on.
+"""
+
+from uuid import UUID
+
+from shared.accounting import Bindings, Outcome
+from shared.errors import Refused
+from shared.keys import accounting_key
+from shared.messages import Document, Journalled, State
+from shared.onec import bodies, held, mapping
+from shared.onec.bodies import Parts
+from shared.onec.cards import Body
+from shared.onec.held import listed, number_of
+from shared.onec.kinds import FAKTURA, REALIZATSIYA, SCHET, TARGET, Step, all_steps, needs_faktura, steps
+from shared.onec.odata import Row, number
+from shared.onec.resolving import Resolver
+from shared.onec.writer import Job, Writer, Written, check_alive
+from shared.refusals import Refusal, refusal
+from shared.routes import Route
+
+GONE: Row = {"DeletionMark": True}
+
+
+class Exporter:
+    """Makes 1C hold the documents of a sale, or takes them back."""
+
+    def __init__(self, writer: Writer, resolver: Resolver) -> None:
+        self._writer = writer
+        self._resolver = resolver
+
+    async def export(self, document: Document, route: Route, key: UUID, bindings: Bindings) -> Outcome:
+        """Make 1C hold all documents of the sale with its current content, posted."""
+        job = Job(document, route, steps(document, route, key), known(document, key))
+        ships = any(step.kind is REALIZATSIYA for step in job.steps)
+        bodies.check(document.sale, route, ships=ships)
+        rows = mapping.rows(document.sale, route, ships=ships)
+        done: list[Written] = []
+        there: dict[UUID, Row] = {}
+        try:
+            await self._read_known(job, there)
+            if newer := self._newer(job, there.get(key)):
+                return newer
+            stale = [step for step in job.steps if step.key in there and self._writer.is_stale(there[step.key], job)]
+            for step in stale:
+                await self._writer.check_rewriting(step, there[step.key], job)
+            if stale or len(there) < len(job.steps):
+                parts = await self._resolver.parts(document, route, job.steps, bindings)
+            else:
+                parts = bodies.unresolved(document.sale)
+            for step in job.steps:
+                body = _body(step, job, parts, rows)
+                row = there.get(step.key)
+                if row is None:
+                    row, made = await self._writer.create(step, job, body)
+                    there[step.key] = row
+                    if not made and self._writer.is_stale(row, job):
+                        if newer := self._newer(job, await self._writer.look(_main(job))):
+                            return newer
+                        stale += await self._check_rest(job, step, there)
+                if step in stale:
+                    row = await self._writer.rewrite(step, row, job, body)
+                done.append(await self._writer.finish(step, row, job, body))
+        except Refused as error:
+            raise _placed(error, job, there) from None
+        return _outcome(job, done)
+
+    async def _read_known(self, job: Job, there: dict[UUID, Row]) -> None:
+        """Read what the journal knows to be there: the main document; once it confirmed all of them, each."""
+        if job.journal is None:
+            return
+        there[_main(job).key] = await self._writer.found(_main(job))
+        for step in job.steps:
+            if not step.main and job.journal.written_hash:
+                there[step.key] = await self._writer.found(step)
+
+    async def _check_rest(self, job: Job, first: Step, there: dict[UUID, Row]) -> list[Step]:
+        """Check, before one document that was not known to be there is rewritten, that all may be; list them."""
+        stale = []
+        for step in job.steps[job.steps.index(first) :]:
+            row = there.get(step.key) or await self._writer.look(step)
+            if row is None:
+                continue
+            check_alive(step, row)
+            there[step.key] = row
+            if self._writer.is_stale(row, job):
+                await self._writer.check_rewriting(step, row, job)
+                stale.append(step)
+        return stale
+
+    def _newer(self, job: Job, row: Row | None) -> Outcome | None:
+        """Give what 1C holds where that is a later version: an older one never overwrites it."""
+        marker = held.read_marker(row.get("Комментарий")) if row else None
+        if row is None or marker is None or marker.version <= job.document.version or marker.hash == job.document.hash:
+            return None
+        state = State.POSTED if row.get("Posted") is True else State.EXPORTED
+        total = number(row, "СуммаДокумента")
+        return Outcome(state, number_of(row), str(row["Ref_Key"]), total, job.document.sale.currency.code, marker.hash)
+
+    async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
+        """Take back whatever of the sale 1C holds: first what refers to others. One that must stay stops all."""
+        job = Job(document, route, all_steps(document, key), known(document, key))
+        there: dict[UUID, Row] = {}
+        for step in job.steps:
+            if (row := await self._writer.look(step)) is not None:
+                there[step.key] = row
+        alive = [step for step in reversed(job.steps) if there.get(step.key, GONE).get("DeletionMark") is not True]
+        try:
+            for step in alive:
+                await self._writer.check_free(step, there[step.key], job)
+            for step in alive:
+                await self._writer.withdraw(step, there[step.key])
+        except Refused as error:
+            raise _placed(error, job, there) from None
+        main = there.get(key)
+        named, accounting_id = (number_of(main), str(key)) if main is not None else ("", "")
+        return Outcome(State.CANCELLED, named, accounting_id, None, document.sale.currency.code, "")
+
+
+def _main(job: Job) -> Step:
+    return next(step for step in job.steps if step.main)
+
+
+def known(document: Document, key: UUID) -> Journalled | None:
+    """Give what the journal knows, where that is the main document of this generation.
+
+    Refused: written_otherwise, where the journal names one that was typed by hand and linked: it is never written.
+    """
+    journal = document.journal
+    name = journal.accounting_id.lower() if journal else ""
+    if journal is None or not name:
+        return None
+    if name == str(key):
+        return journal
+    # Another document of ours: one that was written before the main one, or all were cancelled and exported anew.
+    for generation in range(journal.generation + 1):
+        earlier = document.model_copy(update={"generation": generation})
+        sale = document.sale
+        main = accounting_key(document.organization_id, TARGET, sale.table, sale.id, generation)
+        if name in {str(step.key) for step in all_steps(earlier, main)}:
+            return None
+    raise Refused(refusal("written_otherwise", fields="Ref_Key"), journal.number, journal.accounting_id)
+
+
+def _body(step: Step, job: Job, parts: Parts, rows: list[Body]) -> Body:
+    sale, keys = job.document.sale, {each.kind.entity: each.key for each in job.steps}
+    if step.kind is SCHET:
+        return bodies.schet(sale, job.route, parts, rows)
+    if step.kind is REALIZATSIYA:
+        return bodies.realizatsiya(sale, job.route, parts, rows, keys.get(SCHET.entity))
+    return bodies.faktura(sale, job.route, parts, keys[REALIZATSIYA.entity])
+
+
+def _placed(error: Refused, job: Job, there: dict[UUID, Row]) -> Refused:
+    """Let a refusal name the main document where 1C holds it, else the one that it holds instead."""
+    for step in sorted(job.steps, key=lambda step: not step.main):
+        if (row := there.get(step.key)) is not None:
+            named = number_of(row) if step.main else f"{step.kind.title} {number_of(row)}"
+            return Refused(error.refusal, named, str(step.key))
+    return error
+
+
+def _outcome(job: Job, done: list[Written]) -> Outcome:
+    main = next(each for each in done if each.step.main)
+    state = State.EXPORTED if any(each.unposted for each in done) else State.POSTED
+    total = number(main.row, "СуммаДокумента")
+    currency = job.document.sale.currency.code
+    return Outcome(
+        state, number_of(main.row), str(main.step.key), total, currency, job.document.hash, _remark(job, done)
+    )
+
+
+def _remark(job: Job, done: list[Written]) -> Refusal | None:
+    """Say what a person should know of a success."""
+    if any(each.unposted for each in done):
+        return refusal("unposted_in_accounting")
+    if differing := [(each, name) for each in done for name in each.differing]:
+        fields = [name if each.step.main else f"{each.step.kind.title}.{name}" for each, name in differing]
+        return refusal("changed_in_accounting", fields=listed(fields))
+    kinds = {each.step.kind.entity for each in done}
+    documents = listed([f"{each.step.kind.title} {number_of(each.row)}" for each in done])
+    if REALIZATSIYA.entity not in kinds:
+        base = job.document.base
+        return refusal("schet_of_order", number=base.number) if base else refusal("schet_only")
+    missing = FAKTURA.entity not in kinds and needs_faktura(job.document)
+    if missing and job.route.onec_books.schet_faktura == "accountant":
+        return refusal("schet_faktura_missing", documents=documents)
+    return refusal("also_written", documents=documents) if len(done) > 1 else None
