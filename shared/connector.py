@@ -12,6 +12,7 @@ from uuid import UUID
 
 from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
+from shared.breaker import Breaker
 from shared.bus import RESULTS, Bus
 from shared.decision import result_of
 from shared.errors import BridgeError, Misconfigured, Parked, Refused
@@ -24,19 +25,29 @@ from shared.routes import Route, Target
 from shared.settings import Settings
 from shared.telemetry import say
 
+NAMES: dict[Target, str] = {"onec": "1C", "sapb1": "SAP Business One"}
+
 
 class Connector:
     """Carries documents into one accounting system."""
 
     def __init__(
-        self, target: Target, system: AccountingSystem, settings: Settings, bus: Bus, now: Callable[[], datetime]
+        self,
+        target: Target,
+        system: AccountingSystem,
+        settings: Settings,
+        bus: Bus,
+        now: Callable[[], datetime],
+        *,
+        breaker: Breaker | None = None,
     ) -> None:
-        """``now`` gives an aware time."""
+        """``now`` gives an aware time. ``breaker`` is the target's in this process; by default an ordinary one."""
         self._target = target
         self._system = system
         self._settings = settings
         self._bus = bus
         self._now = now
+        self._breaker = breaker or Breaker(NAMES[target])
         self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
@@ -55,10 +66,8 @@ class Connector:
                 state, reason = held_back
                 await self._tell(document, bindings, state, reason=reason)
                 return
-            if document.action == "cancel":
-                outcome = await self._system.cancel(document, route, self._key(document))
-            else:
-                outcome = await self._system.export(document, route, self._key(document), bindings)
+            with self._breaker.call():
+                outcome = await self._carry(document, route, bindings)
         except Parked as error:
             await self._again(document, bindings, error, error.refusal)
         except Refused as error:
@@ -74,6 +83,11 @@ class Connector:
             await self._again(document, bindings, error)
         else:
             await self._done(document, bindings, outcome)
+
+    async def _carry(self, document: Document, route: Route, bindings: Bindings) -> Outcome:
+        if document.action == "cancel":
+            return await self._system.cancel(document, route, self._key(document))
+        return await self._system.export(document, route, self._key(document), bindings)
 
     def _route(self, document: Document) -> Route:
         route = self._settings.route(document.route)
