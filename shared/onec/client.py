@@ -115,6 +115,9 @@ class OnecClient:
             answers.no_page(answer, self._http.system)
         except (Refused, AnswerLost):
             answer = await self._send("PATCH", address, content, writes=True)
+            error = answers.problem(answer)
+            if error is not None and error.code == answers.NO_SUCH_INSTANCE:
+                raise
             answers.judge(answer, self._http.system, entity, writes=True)
             answers.no_page(answer, self._http.system)
 
