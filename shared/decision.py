@@ -168,11 +168,11 @@ class _Case:
     def sent(self) -> Decision:
         """Make the document, unless accounting has it already."""
         sale = transform.to_sale(self.head.table, self.row, self.route, self.settings)
-        digest = sale.content_hash()
         # A draft is looked at again: it may have been approved, and only then it has a number.
         settled = self.known is not None and self.known.state.in_accounting and self.known.state is not State.DRAFT
-        if self.known and settled and self.known.written_hash == digest:
+        if self.known and settled and self.known.written_hash in sale.content_hashes():
             return Nothing("already in accounting with this content")
+        transform.check_cards(self.head.table, self.row, self.settings)
         return self._document(sale, "write")
 
     def _document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:

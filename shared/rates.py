@@ -59,20 +59,28 @@ def general_rate(shipped_on: date) -> Decimal:
     return Decimal(22) if shipped_on >= GENERAL_RATE_CHANGE else Decimal(20)
 
 
-def russian_rates(shipped_on: date, regimes: tuple[Regime, ...]) -> tuple[Rate, ...]:
+def around_rate_change(dated: date) -> bool:
+    """Say whether a document is dated in the December before the change or in the January after it."""
+    return (dated.year, dated.month) in {(GENERAL_RATE_CHANGE.year - 1, 12), (GENERAL_RATE_CHANGE.year, 1)}
+
+
+def russian_rates(shipped_on: date, regimes: tuple[Regime, ...], *, either_general: bool = False) -> tuple[Rate, ...]:
     """Give the rates that a Russian entity may use on a shipment's day; without regimes, every rate of the law.
 
-    Before the first regime begins nothing is allowed.
+    Before the first regime begins nothing is allowed. ``either_general``: both general rates, the day's first, for a
+    document that is no shipment yet and around the change may be for either year's.
     """
-    general = general_rate(shipped_on)
+    general: tuple[Rate, ...] = (general_rate(shipped_on),)
+    if either_general:
+        general += tuple(rate for rate in (Decimal(22), Decimal(20)) if rate not in general)
     if not regimes:
-        return (general, Decimal(10), Decimal(7), Decimal(5), Decimal(0), None)
+        return (*general, Decimal(10), Decimal(7), Decimal(5), Decimal(0), None)
     in_force = [regime for regime in regimes if regime.since <= shipped_on]
     if not in_force:
         return ()
     match max(in_force, key=lambda regime: regime.since).regime:
         case "osno":
-            return (general, Decimal(10), Decimal(0), None)
+            return (*general, Decimal(10), Decimal(0), None)
         case "usn_5":
             return (Decimal(5), Decimal(0), None)
         case "usn_7":

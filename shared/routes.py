@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, StringConstraints, model_validator
 
 from shared.books import OnecBooks, Sapb1Books, Setting, Text
-from shared.rates import Rate, RateName, Regime, parse_rate, russian_rates
+from shared.rates import Rate, RateName, Regime, around_rate_change, parse_rate, russian_rates
 
 Item = TypeVar("Item")
 
@@ -129,14 +129,21 @@ class Route(Setting):
             raise ValueError(f"route {self.name} does not lead to SAP Business One")
         return self.sapb1
 
-    def allowed_rates(self, shipped_on: date) -> tuple[Rate, ...]:
-        """Give the tax rates that a line shipped on this day may have."""
+    def allowed_rates(self, shipped_on: date, dated: date | None = None) -> tuple[Rate, ...]:
+        """Give the tax rates that a line shipped on this day may have, in a document dated ``dated``.
+
+        A счёт is no shipment: dated in the December or January around a change of the general rate it may have the
+        old or the new one, whenever it is looked at, so that a correction keeps the original's. A реализация follows
+        its shipment alone, and so does a счёт that comes with one.
+        """
         if self.tax_rates is not None:
             return tuple(parse_rate(name) for name in self.tax_rates)
         if self.sapb1 is not None and self.target == "sapb1":
             tables = (self.sapb1.vat_groups, *self.sapb1.tax_codes.values())
             return tuple(parse_rate(name) for name in dict.fromkeys(name for table in tables for name in table))
-        return russian_rates(shipped_on, self.tax_regimes)
+        only_schet = self.way == "2B" and self.onec is not None and not self.onec.realizatsiya
+        either = only_schet and dated is not None and around_rate_change(dated)
+        return russian_rates(shipped_on, self.tax_regimes, either_general=either)
 
 
 def overlaps(routes: tuple[Route, ...]) -> list[str]:

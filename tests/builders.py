@@ -228,6 +228,8 @@ def invoice_row(*lines: dict[str, Any], discount: str = "0", number: int = 1, **
         "statuscode": 4,
         "versionnumber": 100,
         "totallineitemamount": net,
+        "discountamount": Decimal(discount),
+        "discountpercentage": None,
         "totaldiscountamount": Decimal(discount),
         "freightamount": None,
         "totaltax": tax,

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from shared.cache import Cache
 from shared.dataverse import journal
+from shared.dataverse.amounts import DISCOUNT_METHOD
 from shared.dataverse.client import Dataverse
-from shared.dataverse.columns import guid, key, text
+from shared.dataverse.columns import guid, key, number, text
+from shared.dataverse.customers import SUBORDINATES
 from shared.dataverse.sales import INVOICE, ORDER, SALES, SalesTable
+from shared.documents import CustomerTable
 from shared.messages import Base, Journalled, State
 from shared.settings import Settings
 
@@ -21,6 +25,8 @@ _SALE = (
     "statuscode",
     "versionnumber",
     "totallineitemamount",
+    "discountamount",
+    "discountpercentage",
     "totaldiscountamount",
     "freightamount",
     "totaltax",
@@ -32,18 +38,24 @@ _LINE = (
     "lineitemnumber",
     "sequencenumber",
     "productdescription",
+    "producttypecode",
+    "parentbundleid",
+    "_parentbundleidref_value",
     "quantity",
     "priceperunit",
+    "volumediscountamount",
+    "baseamount",
+    "manualdiscountamount",
     "tax",
     "extendedamount",
     "versionnumber",
 )
-_PRODUCT = ("productid", "productnumber", "name", "producttypecode", "versionnumber")
+_PRODUCT = ("productid", "productnumber", "name", "producttypecode", "statecode", "versionnumber")
 _UNIT = ("uomid", "name", "versionnumber")
 _ADDRESS = ("address1_line1", "address1_city", "address1_postalcode", "address1_country")
-_CARD = ("emailaddress1", "statecode", "versionnumber", *_ADDRESS)
+_CARD = ("emailaddress1", "statecode", "merged", "versionnumber", *_ADDRESS)
 _ACCOUNT = ("accountid", "name", "accountnumber", "telephone1", *_CARD)
-_CONTACT = ("contactid", "fullname", "mobilephone", *_CARD)
+_CONTACT = ("contactid", "fullname", "mobilephone", "_accountid_value", *_CARD)
 _CURRENCY = ("isocurrencycode", "currencyprecision")
 
 
@@ -68,16 +80,31 @@ class Reader:
         """Take the client and the settings that name a company's own columns."""
         self._dataverse = dataverse
         self._queries = {table.name: _query(table, settings) for table in SALES}
+        self._organization: Cache[int] = Cache(limit=1, seconds=900.0)
 
     async def sales(self, table: SalesTable, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-        """Give the documents that exist, with lines, products, units, customer, currency and journal rows."""
+        """Give the documents that exist, with lines, products, units, customer, currency and journal rows.
+
+        Each row also has the organization's discount calculation method, which its lines were computed by.
+        """
         found: list[dict[str, Any]] = []
         for chunk in _chunks(ids):
             query = {**self._queries[table.name], "$filter": _in(table.key, chunk)}
             found += await self._dataverse.rows(table.set_name, query)
         for row in found:
             await self._dataverse.more(row, table.lines)
+            row[DISCOUNT_METHOD] = await self._discount_method()
         return found
+
+    async def _discount_method(self) -> int:
+        """Give the organization's setting; asked for once in a quarter of an hour, because it hardly ever changes."""
+        known = self._organization.get(DISCOUNT_METHOD)
+        if known is None:
+            column = "discountcalculationmethod"
+            (row,) = await self._dataverse.rows("organizations", {"$select": column})
+            known = number(row, column) or 0
+            self._organization.put(DISCOUNT_METHOD, known)
+        return known
 
     async def owners_of_lines(self, table: SalesTable, ids: Sequence[UUID]) -> dict[UUID, UUID]:
         """Give the document of each line that still exists."""
@@ -109,8 +136,8 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     contact = _columns(*_CONTACT, custom=[settings.column_contact_tax_number])
     expanded: tuple[str, ...] = (
         f"{table.lines}($select={line};$expand=productid($select={_columns(*_PRODUCT)}),uomid($select={unit}))",
-        f"customerid_account($select={account})",
-        f"customerid_contact($select={contact})",
+        _customer("account", account),
+        _customer("contact", contact),
         f"transactioncurrencyid($select={_columns(*_CURRENCY)})",
         f"{table.journal}($select={_columns(*journal.COLUMNS)})",
     )
@@ -122,6 +149,12 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
         "$select": _columns(table.key, table.number, *_SALE, *table.own_columns, custom=dates),
         "$expand": ",".join(expanded),
     }
+
+
+def _customer(table: CustomerTable, columns: str) -> str:
+    """Expand a customer with the record that it was merged into, and the ids of those merged into it."""
+    merged = f"masterid($select={columns}),{SUBORDINATES[table]}($select={table}id)"
+    return f"customerid_{table}($select={columns};$expand={merged})"
 
 
 def journal_row(table: SalesTable, row: dict[str, Any], target: str) -> Journalled | None:

@@ -1,10 +1,12 @@
 """What is asked of Dataverse: few requests, whole documents, a company's own columns, quoted values."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from shared.dataverse.amounts import PER_UNIT, discount_method
 from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.reading import CHUNK, Reader, journal_row
 from shared.dataverse.sales import INVOICE as INVOICES
@@ -20,8 +22,13 @@ class Asked(FakeDataverse):
     def __init__(self, *invoices: dict[str, Any]) -> None:
         super().__init__(*invoices)
         self.asked: list[Mapping[str, str]] = []
+        self.organization_asked = 0
 
     async def rows(self, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        if path == "organizations":
+            self.organization_asked += 1
+            assert query == {"$select": "discountcalculationmethod"}
+            return [{"discountcalculationmethod": PER_UNIT}]
         self.asked.append(query)
         return await super().rows(path, query)
 
@@ -72,6 +79,25 @@ async def test_many_ids_are_asked_for_in_few_requests(count: int, requests: int)
     await reader.owners_of_lines(INVOICES, ids)
     await reader.journalled([f"onec:invoice:{each}" for each in ids])
     assert len(dataverse.asked) == 3 * requests
+
+
+async def test_the_organizations_discount_method_is_asked_for_once() -> None:
+    dataverse = Asked(invoice_row(), invoice_row(number=2))
+    reader = Reader(dataverse, settings())
+    for _ in range(2):
+        rows = await reader.sales(INVOICES, [INVOICE, record_id(2)])
+        assert [discount_method(row) for row in rows] == [PER_UNIT, PER_UNIT]
+    assert dataverse.organization_asked == 1
+
+
+async def test_a_customer_comes_with_what_it_was_merged_into_and_what_into_it() -> None:
+    dataverse = Asked(invoice_row())
+    await Reader(dataverse, settings()).sales(INVOICES, [INVOICE])
+    for table in ("account", "contact"):
+        (expanded,) = re.findall(
+            rf"customerid_{table}\((.*?masterid.*?\)),{table}_master_{table}", dataverse.asked[0]["$expand"]
+        )
+        assert expanded.count("merged") == 2
 
 
 async def test_values_are_quoted() -> None:

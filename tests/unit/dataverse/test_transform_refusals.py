@@ -53,9 +53,6 @@ def refused(row: dict[str, Any], way: Route | None = None, *, derived: bool = Fa
             {},
             id="contact without name",
         ),
-        pytest.param(
-            invoice_row(customerid_account=account_row(statecode=1)), "customer_inactive", {}, id="customer inactive"
-        ),
         pytest.param(invoice_row(transactioncurrencyid=None), "currency_missing", {}, id="currency missing"),
         pytest.param(invoice_row(invoice_details=[], totallineitemamount=0), "no_lines", {}, id="no lines"),
         pytest.param(
@@ -177,7 +174,7 @@ def test_a_total_that_is_missing_is_refused(column: str) -> None:
     assert (reason.code, reason.values["field"], reason.values["header"]) == ("sum_differs", column, "–")
 
 
-@pytest.mark.parametrize("discount", ["-0.01", "1000.01", "0.005"], ids=["negative", "more than all", "half a kopeck"])
+@pytest.mark.parametrize("discount", ["-0.01", "1000.01"], ids=["negative", "more than all"])
 def test_a_discount_that_can_not_be_is_refused(discount: str) -> None:
     reason = refused(invoice_row(discount=discount))
     assert (reason.code, reason.values["field"]) == ("sum_differs", "totaldiscountamount")

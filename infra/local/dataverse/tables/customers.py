@@ -87,7 +87,7 @@ Picklist industrycode: 1 Accounting; 2 Agriculture and Non-petrol Natural Resour
 25 Service Retail; 26 SIG Affiliations; 27 Social Services; 28 Special Outbound Trade Contractors; \
 29 Specialty Realty; 30 Transportation; 31 Utility Creation and Distribution; 32 Vehicle Retail; 33 Wholesale
 Picklist ownershipcode: 1 Public; 2 Private; 3 Subsidiary; 4 Other
-Lookup masterid ro: account masterid
+Lookup masterid ro: account masterid account_master_account
 Lookup parentaccountid: account parentaccountid account_parent_account
 Lookup primarycontactid: contact primarycontactid account_primary_contact
 Lookup slaid: sla sla_account_sla
@@ -121,7 +121,7 @@ Picklist haschildrencode: 1 Default Value
 Picklist leadsourcecode: 1 Default Value
 Lookup accountid ro: account
 Lookup parentcontactid ro: contact
-Lookup masterid ro: contact masterid
+Lookup masterid ro: contact masterid contact_master_contact
 Lookup parentcustomerid: account parentcustomerid_account contact_customer_accounts; \
 contact parentcustomerid_contact contact_customer_contacts
 Lookup slaid: sla sla_contact_sla
