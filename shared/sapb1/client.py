@@ -111,6 +111,16 @@ class ServiceLayer:
         except Unavailable as error:
             raise AnswerLost(SYSTEM, error.cause) from None
 
+    async def update(self, name: str, key: str | int | UUID, body: Row) -> None:
+        """Change the properties of one record that the body names. AnswerLost where they may be changed or not."""
+        content = jsontext.dumps(body).encode()
+        _accepted(await self._send("PATCH", f"{self._url}/{entity(name, key)}", content, writes=True), writes=True)
+
+    async def act(self, action: str, body: Row | None = None) -> None:
+        """Run an action that changes something. AnswerLost where it may be done or not."""
+        content = None if body is None else jsontext.dumps(body).encode()
+        _accepted(await self._send("POST", f"{self._url}/{action}", content, writes=True), writes=True)
+
     async def delete(self, name: str, key: str | int | UUID) -> None:
         """Delete one record; nothing happens where there is none."""
         answer = await self._send("DELETE", f"{self._url}/{entity(name, key)}", writes=True)

@@ -7,14 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from shared.cache import Cache
+from shared.documents import Sale
 from shared.errors import Refused, Unavailable
 from shared.rates import parse_rate, rate_name
 from shared.refusals import refusal
 from shared.routes import Route
+from shared.sapb1 import taxes
 from shared.sapb1.client import ServiceLayer, one_of
 from shared.sapb1.meaning import SYSTEM
 
 FRESH_SECONDS = 900.0
+VAT_GROUP = ("Code", "Category", "Inactive", "VatGroups_Lines")
+SALES_TAX_CODE = ("Code", "Rate", "Inactive", "ValidForAR")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Company:
     """AdminInfo.AccuracyofQuantities"""
     tax_by_group: bool
     """CompanyInfo.GroupLinesInVATCalculation: tax is rounded once a VAT group, not once a line"""
+    local_currency: str = ""
+    """AdminInfo.LocalCurrency: totals in it and in another one stand in different properties"""
     approvals: bool = False
     """AdminInfo.EnableApprovalProcedureInDI: what we write may become a draft, outside the fence"""
 
@@ -40,7 +46,7 @@ class Company:
 
 @dataclass(frozen=True)
 class VatGroup:
-    """An output tax code and its rates by the day from which each holds."""
+    """An output tax code (or a sales tax code) and its rates by the day from which each holds."""
 
     code: str
     rates: tuple[tuple[date, Decimal], ...]
@@ -63,16 +69,23 @@ def _day(value: object) -> date:
     return date.min if value is None else date.fromisoformat(str(value)[:10])
 
 
-def wrong_vat_groups(route: Route, groups: Mapping[str, VatGroup], day: date) -> list[str]:
+def read_sales_tax_code(row: Mapping[str, Any]) -> VatGroup | None:
+    """Read an entity of ``SalesTaxCodes``, which has one rate for ever; None where it can't be used for sales."""
+    if row.get("Inactive") == "tYES" or row.get("ValidForAR") == "tNO":
+        return None
+    return VatGroup(str(row["Code"]), ((date.min, Decimal(row["Rate"])),))
+
+
+def wrong_codes(entity: str, codes: Mapping[str, str], groups: Mapping[str, VatGroup], day: date) -> list[str]:
     """Name the tax codes of a route that are missing, or have another rate on that day than the route says."""
     wrong = []
-    for name, code in route.sapb1_books.vat_groups.items():
+    for name, code in codes.items():
         group = groups.get(code)
         actual = group.rate_on(day) if group else None
         if actual is None:
-            wrong.append(f"VatGroup {code}")
+            wrong.append(f"{entity} {code}")
         elif actual != (parse_rate(name) or Decimal(0)):
-            wrong.append(f"VatGroup {code} = {name} % (= {rate_name(actual)} %, {day.isoformat()})")
+            wrong.append(f"{entity} {code} = {name} % (= {rate_name(actual)} %, {day.isoformat()})")
     return wrong
 
 
@@ -98,6 +111,7 @@ class CompanyFacts:
                 prices=int(admin["PriceAccuracy"]),
                 quantities=int(admin["AccuracyofQuantities"]),
                 tax_by_group=info["GroupLinesInVATCalculation"] == "tYES",
+                local_currency=str(admin["LocalCurrency"]),
                 approvals=admin.get("EnableApprovalProcedureInDI") == "tYES",
             )
         except (KeyError, TypeError, ValueError):
@@ -105,21 +119,31 @@ class CompanyFacts:
         self._companies.put("", read)
         return read
 
-    async def check(self, route: Route, day: date) -> None:
+    async def check(self, sale: Sale, route: Route) -> None:
         """Hold the route's tax codes against the company's. Before they are refused they are read afresh."""
-        codes = sorted(set(route.sapb1_books.vat_groups.values()))
-        key = "\n".join(codes)
+        wanted = taxes.codes_in_use(sale, route)
+        if not wanted:
+            return  # each line is refused by itself
+        entity, day = ("TaxCode" if taxes.sales_tax(route) else "VatGroup"), sale.document_date
+        codes = sorted(set(wanted.values()))
+        key = "\n".join([entity, *codes])
         known = self._groups.get(key)
-        if known is not None and not wrong_vat_groups(route, known, day):
+        if known is not None and not wrong_codes(entity, wanted, known, day):
             return
-        select = ("Code", "Category", "Inactive", "VatGroups_Lines")
-        rows = await self._client.rows("VatGroups", select=select, where=one_of("Code", codes))
-        try:
-            read = [read_vat_group(row) for row in rows]
-        except (KeyError, TypeError, ValueError, ArithmeticError):
-            raise Unavailable(SYSTEM, "the tax codes can't be read") from None
-        groups = {group.code: group for group in read if group is not None}
-        wrong = wrong_vat_groups(route, groups, day)
+        groups = await self._read(entity, codes)
+        wrong = wrong_codes(entity, wanted, groups, day)
         if wrong:
             raise Refused(refusal("setup_missing", route=route.name, what="; ".join(wrong)))
         self._groups.put(key, groups)
+
+    async def _read(self, entity: str, codes: list[str]) -> dict[str, VatGroup]:
+        name, select, read = {
+            "VatGroup": ("VatGroups", VAT_GROUP, read_vat_group),
+            "TaxCode": ("SalesTaxCodes", SALES_TAX_CODE, read_sales_tax_code),
+        }[entity]
+        rows = await self._client.rows(name, select=select, where=one_of("Code", codes))
+        try:
+            groups = [read(row) for row in rows]
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            raise Unavailable(SYSTEM, "the tax codes can't be read") from None
+        return {group.code: group for group in groups if group is not None}

@@ -5,7 +5,9 @@ user-defined field is not: on SQL Server it would allow a single document withou
 """
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
+
+from shared.sapb1.kinds import Kind
 
 TABLE = "ACX_CLAIM"
 """The user table; Service Layer serves its rows at ``U_ACX_CLAIM``."""
@@ -26,9 +28,33 @@ def claim(key: UUID, name: str) -> dict[str, Any]:
     return {"Code": str(key), "Name": name}
 
 
-def document_name(key: UUID) -> str:
-    """Name the claim of a document."""
-    return f"invoice {key}"
+def document_claim(kind: Kind, key: UUID) -> dict[str, Any]:
+    """Give the claim of a document."""
+    return claim(key, f"{kind.name} {key}")
+
+
+def invoice_key(key: UUID) -> UUID:
+    """Give the key of the A/R invoice that is copied from the delivery or order under ``key``."""
+    return uuid5(key, "invoice")
+
+
+def recreation_key(key: UUID) -> UUID:
+    """Give the Code of the row that says: the bridge itself cancels this document, to create it anew.
+
+    It is written before the cancellation. Whoever comes after a crash finds the document cancelled and the row there,
+    and goes on with the next generation; without the row it was the accountant who cancelled.
+    """
+    return uuid5(key, "recreate")
+
+
+def recreation(key: UUID) -> dict[str, Any]:
+    """Give that row."""
+    return claim(recreation_key(key), f"recreate {key}")
+
+
+def trial_mark(key: UUID) -> str:
+    """Give what a draft carries in the place of a key while it is only computed: no look-up by the key finds it."""
+    return f"trial {key}"
 
 
 def customer_name(card_code: str) -> str:

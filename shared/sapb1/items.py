@@ -1,21 +1,21 @@
 """Items in Business One: bound, found by ItemCode, or created. What can't be invoiced from here is refused first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from shared.accounting import Bindings
 from shared.cache import Cache
-from shared.documents import Line, Product, Sale
+from shared.documents import Line, Product
 from shared.errors import AnswerLost, Refused, Unavailable
 from shared.refusals import refusal
 from shared.routes import Route
-from shared.sapb1 import mapping
+from shared.sapb1 import cards
 from shared.sapb1.client import Row, ServiceLayer, one_of
 from shared.sapb1.company import FRESH_SECONDS
 from shared.sapb1.meaning import SYSTEM, AlreadyThere
-from shared.sapb1.partners import ACTIVITY, active
+from shared.sapb1.partners import ACTIVITY, SEEN_SECONDS, active
 
 ITEMS = "Items"
 SELECT = ("ItemCode", "SalesItem", "InventoryItem", "ManageBatchNumbers", "ManageSerialNumbers", *ACTIVITY)
@@ -57,32 +57,42 @@ class Items:
         """``client`` reads and writes."""
         self._client = client
         self._known: Cache[Known] = Cache(10_000, FRESH_SECONDS)
+        self._names: Cache[str] = Cache(10_000, SEEN_SECONDS)
 
-    async def codes(self, sale: Sale, route: Route, bindings: Bindings) -> list[str]:
-        """Give an ItemCode for each line, and bind the products that were not bound."""
-        wanted = [self._wanted(line, route, bindings) for line in sale.lines]
+    async def codes(self, lines: Sequence[Line], route: Route, day: date, bindings: Bindings) -> list[str]:
+        """Give an ItemCode for each line, and bind the products that were not bound. ``day`` is the document's."""
+        wanted = [self._wanted(line, route, bindings) for line in lines]
         rows = await self._read([code for code in dict.fromkeys(wanted) if self._known.get(code) is None])
         found = []
-        for line, code in zip(sale.lines, wanted, strict=True):
+        for line, code in zip(lines, wanted, strict=True):
             known = self._known.get(code)
             if known is not None:
                 check_stock(known, line, route)
             elif (row := rows.get(code)) is not None:
-                known = check(row, line, route, sale.document_date)
+                known = check(row, line, route, day)
             else:
-                known = await self._new(line, code, route, sale, bindings)
+                known = await self._new(line, code, route, day, bindings)
             self._known.put(code, known)
-            if line.product is not None and bindings.get(line.product) is None:
-                bindings.add(line.product, known.code, known.code)
+            if line.product is not None:
+                if bindings.get(line.product) is None:
+                    bindings.add(line.product, known.code, known.code)
+                await self._follow(line.product, known.code)
             found.append(known.code)
         return found
+
+    async def _follow(self, product: Product, code: str) -> None:
+        """Carry another name in the CRM over. No call where nothing is known to have changed."""
+        before = self._names.get(str(product.id))
+        if before is not None and before != product.name:
+            await self._client.update(ITEMS, code, cards.item_names(product))
+        self._names.put(str(product.id), product.name)
 
     def _wanted(self, line: Line, route: Route, bindings: Bindings) -> str:
         if line.product is None:
             if route.sapb1_books.write_in_item is None:
                 raise Refused(refusal("write_in_unset", line=line.number, route=route.name))
             return route.sapb1_books.write_in_item
-        return bindings.get(line.product) or mapping.item_code(line)
+        return bindings.get(line.product) or cards.item_code(line)
 
     async def _read(self, codes: list[str]) -> dict[str, Row]:
         """Read items by code. Whether upper and lower case differ is the database's matter: it may give the other."""
@@ -95,17 +105,17 @@ class Items:
         found = {code: exact.get(code) or loose.get(code.casefold()) for code in codes}
         return {code: row for code, row in found.items() if row is not None}
 
-    async def _new(self, line: Line, code: str, route: Route, sale: Sale, bindings: Bindings) -> Known:
+    async def _new(self, line: Line, code: str, route: Route, day: date, bindings: Bindings) -> Known:
         """Create what is not there, unless the settings or a binding say that it must be."""
         if line.product is None:
             raise Refused(refusal("setup_missing", route=route.name, what=f"ItemCode {code}"))
         if bindings.get(line.product) is not None:
             raise Refused(refusal("item_deleted", line=line.number, value=code))
-        return await self._create(line, line.product, code, route, sale.document_date)
+        return await self._create(line, line.product, code, route, day)
 
     async def _create(self, line: Line, product: Product, code: str, route: Route, day: date) -> Known:
         """Create an item. Its code is unique by itself, so a second creation is refused and leads to the first."""
-        body = mapping.item(product, code, route.sapb1_books)
+        body = cards.item(product, code, route.sapb1_books)
         try:
             await self._client.create(ITEMS, body)
         except (AlreadyThere, AnswerLost) as error:

@@ -1,150 +1,52 @@
-"""Canonical records to the bodies that Service Layer takes. Pure; names, enums and lengths are those of its $metadata.
+"""A sale to the body of a marketing document. Pure; names and enums are those of Service Layer's $metadata.
 
-Lengths stand in the database (OCRD, OITM, OINV, INV1). A name that is longer is cut after 99 characters and ends in an
-ellipsis, and the whole of it goes where Business One has room: FreeText of a partner, User_Text of an item,
-ItemDetails of a line.
+Deliveries, orders and A/R invoices are one type there (``Document``), so they are one mapping here; what differs stands
+in ``kinds``. Lengths are those of the database (OINV, INV1).
 """
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.books import Sapb1Books
-from shared.documents import Address, Customer, Line, Product, Sale
+from shared.documents import Line
 from shared.errors import Refused
 from shared.messages import Document
-from shared.rates import rate_name
 from shared.refusals import refusal
 from shared.routes import Route
-from shared.sapb1 import fence
-from shared.sapb1.amounts import unit_prices
+from shared.sapb1 import fence, taxes
+from shared.sapb1.amounts import Terms, unit_prices
+from shared.sapb1.cards import NAME, cut, settings
 from shared.sapb1.company import Company
+from shared.sapb1.kinds import INVOICE, Kind
 
 Body = dict[str, Any]
 
-CARD_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
-COUNTRY = re.compile(r"[A-Za-z]{2}")
-NAME, CODE, NUMBER, COMMENTS, TAX_NUMBER = 100, 50, 100, 254, 32
-ALL_CURRENCIES = "##"
+NUMBER, COMMENTS = 100, 254
+LARGEST_NUMBER = 2**31 - 1
+"""of DocNum"""
 
-INVOICE_SETTINGS = (
-    ("Series", "series"),
+SETTINGS = (
     ("BPL_IDAssignedToInvoice", "branch"),
     ("PaymentGroupCode", "payment_terms"),
     ("SalesPersonCode", "sales_person"),
 )
-"""Header property ← the route's setting, where it has one."""
+"""Header property ← the route's setting, where it has one.
 
-PARTNER_SETTINGS = (("GroupCode", "customers_group"), ("PayTermsGrpCode", "payment_terms"))
-
-PARTNER_FIELDS = (("EmailAddress", "email", 100), ("Phone1", "phone", 20))
-"""Property ← the customer's field, up to this length; a longer value goes whole into FreeText."""
-
-ADDRESS_FIELDS = (("Street", "street", 100), ("City", "city", 100), ("ZipCode", "postal_code", 20))
+ShipToCode and PayToCode are left to Business One, which takes the partner's default addresses; ours are made both.
+"""
 
 
-def cut(name: str, limit: int = NAME) -> str:
-    """Shorten a name by the rule of this module."""
-    return name if len(name) <= limit else name[: limit - 1] + "…"
+def document_number(document: Document) -> int:
+    """Give the CRM's number as a DocNum. Refused where it can't be one."""
+    number = document.sale.number.strip()
+    if not (number.isascii() and number.isdecimal() and 0 < int(number) <= LARGEST_NUMBER):
+        raise Refused(refusal("number_not_numeric", value=number))
+    return int(number)
 
 
-def card_code(customer: Customer, key: UUID) -> str:
-    """Give the CardCode of a customer that we create: its account number where that can be one, else from its key."""
-    number = customer.number.strip()
-    return number if CARD_CODE.fullmatch(number) else f"C{key.hex[:14].upper()}"
-
-
-def partner(customer: Customer, code: str, books: Sapb1Books) -> Body:
-    """Give the body of a new business partner."""
-    rest = [customer.name] if len(customer.name) > NAME else []
-    body: Body = {
-        "CardCode": code,
-        "CardName": cut(customer.name),
-        "CardType": "cCustomer",
-        "CompanyPrivate": "cPrivate" if customer.is_person else "cCompany",
-        "Currency": ALL_CURRENCIES,
-    }
-    if customer.tax_number:
-        if len(customer.tax_number) > TAX_NUMBER:
-            raise Refused(refusal("too_long", field="tax number", limit=TAX_NUMBER))
-        body["FederalTaxID"] = customer.tax_number
-    body |= _fitting(customer, PARTNER_FIELDS, rest)
-    body |= _settings(books, PARTNER_SETTINGS)
-    address = _address(customer.address, rest)
-    if address:
-        body["BPAddresses"] = [{"AddressName": "Bill to", "AddressType": "bo_BillTo"} | address]
-    if rest:
-        body["FreeText"] = "\n".join(rest)
-    return body
-
-
-def _address(address: Address, rest: list[str]) -> Body:
-    found = _fitting(address, ADDRESS_FIELDS, rest)
-    country = address.country.strip()
-    if COUNTRY.fullmatch(country):
-        found["Country"] = country.upper()
-    elif country:
-        rest.append(country)
-    return found
-
-
-def _fitting(record: object, fields: Sequence[tuple[str, str, int]], rest: list[str]) -> Body:
-    found = {}
-    for name, attribute, limit in fields:
-        value = getattr(record, attribute).strip()
-        if len(value) > limit:
-            rest.append(value)
-        elif value:
-            found[name] = value
-    return found
-
-
-def _settings(books: Sapb1Books, names: Sequence[tuple[str, str]]) -> Body:
-    values = {name: getattr(books, setting) for name, setting in names}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def item_code(line: Line) -> str:
-    """Give the ItemCode of a line's product. Refused where the product has no number, or too long a one."""
-    if line.product is None:
-        raise ValueError("a write-in line has no product")
-    number = line.product.number.strip()
-    if not number:
-        raise Refused(refusal("product_number_missing", line=line.number))
-    if len(number) > CODE:
-        raise Refused(refusal("too_long", field="productnumber", limit=CODE))
-    return number
-
-
-def item(product: Product, code: str, books: Sapb1Books) -> Body:
-    """Give the body of a new item. A service is never kept in stock, nor is anything where the route wants none."""
-    in_stock = not product.is_service and books.stock != "non_inventory_only"
-    body: Body = {
-        "ItemCode": code,
-        "ItemName": cut(product.name),
-        "ItemsGroupCode": books.items_group,
-        "InventoryItem": "tYES" if in_stock else "tNO",
-        "SalesItem": "tYES",
-        "PurchaseItem": "tNO",
-    }
-    if len(product.name) > NAME:
-        body["User_Text"] = product.name
-    return body
-
-
-def vat_group(line: Line, route: Route) -> str:
-    """Give the VatGroup of a line. Refused where the route names none for its rate."""
-    name = rate_name(line.rate)
-    code = route.sapb1_books.vat_groups.get(name)
-    if code is None:
-        raise Refused(refusal("rate_not_mapped", line=line.number, rate=name, route=route.name))
-    return code
-
-
-class PreparedInvoice:
-    """An invoice whose amounts are settled, before its customer and items are known in accounting.
+class PreparedDocument:
+    """A document whose amounts are settled, before its customer and items are known in accounting.
 
     Making it refuses whatever can be refused without touching the books.
     """
@@ -152,29 +54,36 @@ class PreparedInvoice:
     def __init__(self, document: Document, route: Route, company: Company) -> None:
         """Raises Refused."""
         self._document = document
+        self._route = route
         self._books = route.sapb1_books
+        self._foreign = document.sale.currency.code != company.local_currency
         sale = document.sale
-        if not sale.lines:
+        rows = [line for line in sale.lines if line.kind != "freight"]
+        if not rows:
             raise Refused(refusal("no_lines"))
         if len(sale.number) > NUMBER:
-            raise Refused(refusal("too_long", field="invoicenumber", limit=NUMBER))
-        prices = unit_prices(sale, company)
-        self._lines = [
-            self._line(sale, line, price, vat_group(line, route))
-            for line, price in zip(sale.lines, prices, strict=True)
-        ]
+            raise Refused(refusal("too_long", field="number", limit=NUMBER))
+        self.is_service = self._books.write_in_account is not None and all(line.kind == "write_in" for line in rows)
+        """whether every line is a write-in, and the route names an account for such documents"""
+        self.terms = Terms(self._books.tolerance, by_total=self.is_service, own_tax=taxes.sales_tax(route))
+        self.number = document_number(document) if route.crm_number else None
+        prices = unit_prices(sale, company, self.terms)
+        self.lines = rows
+        self._rows: list[Body] = []
+        self._expenses: list[Body] = []
+        for line, price in zip(sale.lines, prices, strict=True):
+            tax = taxes.tax_code(line, sale, route)
+            if line.kind == "freight":
+                self._expenses.append(self._freight(price) | tax)
+            else:
+                self._rows.append((self._service(line, price) if self.is_service else self._item(line, price)) | tax)
+        self.computed_otherwise = bool(
+            self._books.tolerance or company.tax_by_group or self.terms.own_tax or self.is_service
+        )
+        """whether Business One may arrive at other amounts than we, so that a draft has to tell first"""
 
-    def _line(self, sale: Sale, line: Line, price: Decimal, group: str) -> Body:
-        body: Body = {
-            "Quantity": line.quantity,
-            "UnitPrice": price,
-            # said, because a price list's currency and a partner's discount would otherwise come in by themselves
-            "Currency": sale.currency.code,
-            "DiscountPercent": 0,
-            "VatGroup": group,
-            "WarehouseCode": self._books.warehouse,
-            "ShipDate": sale.shipment_date.isoformat(),
-        }
+    def _common(self, line: Line) -> Body:
+        body: Body = {"ShipDate": self._document.sale.shipment_date.isoformat()}
         if self._books.cost_center is not None:
             body["CostingCode"] = self._books.cost_center
         if line.product is None:
@@ -185,28 +94,62 @@ class PreparedInvoice:
                 body["ItemDetails"] = line.description
         return body
 
-    def body(self, key: UUID, code: str, items: Sequence[str]) -> Body:
-        """Give the body of the A/R invoice, with its customer's CardCode and an ItemCode for each line.
+    def _item(self, line: Line, price: Decimal) -> Body:
+        return {
+            "Quantity": line.quantity,
+            "UnitPrice": price,
+            # said, because a price list's currency and a partner's discount would otherwise come in by themselves
+            "Currency": self._document.sale.currency.code,
+            "DiscountPercent": 0,
+            "WarehouseCode": self._books.warehouse,
+        } | self._common(line)
 
-        DocDate and TaxDate are both the document's date: the tax point of a Business One invoice is its own date. The
-        day of shipment goes to each line's ShipDate.
+    def _service(self, line: Line, total: Decimal) -> Body:
+        name = "RowTotalFC" if self._foreign else "LineTotal"
+        return {"AccountCode": self._books.write_in_account, name: total} | self._common(line)
+
+    def _freight(self, total: Decimal) -> Body:
+        if self._books.freight_expense is None:
+            raise Refused(refusal("freight_expense_unset", route=self._route.name))
+        return {"ExpenseCode": self._books.freight_expense, "LineTotalFC" if self._foreign else "LineTotal": total}
+
+    def body(self, key: UUID, code: str, items: Sequence[str], kind: Kind = INVOICE, *, on_top: bool = False) -> Body:
+        """Give the body of the document, with its customer's CardCode and an ItemCode for each line.
+
+        ``items`` is empty for a service document. ``on_top``: the A/R invoice of a delivery or order that is there.
+
+        DocDate and TaxDate are both the document's date: the tax point of a Business One document is its own date. The
+        day of shipment goes to each line's ShipDate, and is the DocDueDate of a delivery or order.
         """
         sale = self._document.sale
-        return {
-            "DocType": "dDocument_Items",
+        due = sale.shipment_date if kind.due_is_delivery else sale.due_date
+        rows = [line | ({"ItemCode": items[n]} if items else {}) for n, line in enumerate(self._rows)]
+        body: Body = {
+            "DocType": "dDocument_Service" if self.is_service else "dDocument_Items",
             "CardCode": code,
             "NumAtCard": sale.number,
             "DocDate": sale.document_date.isoformat(),
             "TaxDate": sale.document_date.isoformat(),
-            "DocDueDate": sale.due_date.isoformat(),
+            "DocDueDate": due.isoformat(),
             "DocCurrency": sale.currency.code,
             "DiscountPercent": 0,
             "Comments": cut(f"Dynamics 365: {sale.number}", COMMENTS),
             fence.KEY: str(key),
             fence.VERSION: str(self._document.version),
             fence.HASH: self._document.hash,
-            **_settings(self._books, INVOICE_SETTINGS),
-            "DocumentLines": [
-                {"ItemCode": item_code} | line for item_code, line in zip(items, self._lines, strict=True)
-            ],
+            **settings(self._books, SETTINGS),
+            **self._numbering(kind, on_top=on_top),
+            "DocumentLines": rows,
         }
+        if kind is INVOICE and self._books.stock == "reserve_invoice" and not self.is_service:
+            body["ReserveInvoice"] = "tYES"
+        if self._expenses:
+            body["DocumentAdditionalExpenses"] = [dict(expense) for expense in self._expenses]
+        return body
+
+    def _numbering(self, kind: Kind, *, on_top: bool) -> Body:
+        """The CRM's number belongs to the document that stands for the CRM's record; what is on top has a series."""
+        if self.number is not None and not on_top:
+            return {"HandWritten": "tYES", "DocNum": self.number}
+        series = self._books.series if kind is INVOICE else self._books.base_series
+        return {} if series is None else {"Series": series}

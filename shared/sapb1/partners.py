@@ -7,11 +7,12 @@ from uuid import UUID
 
 from shared.accounting import Bindings
 from shared.books import Sapb1Books
+from shared.cache import Cache
 from shared.documents import Customer
 from shared.errors import AnswerLost, Refused, Unavailable
 from shared.keys import accounting_key
 from shared.refusals import refusal
-from shared.sapb1 import fence, mapping
+from shared.sapb1 import cards, fence
 from shared.sapb1.batch import Create
 from shared.sapb1.client import Row, ServiceLayer, literal
 from shared.sapb1.meaning import SYSTEM, AlreadyThere
@@ -20,6 +21,10 @@ PARTNERS = "BusinessPartners"
 ACTIVITY = ("Valid", "ValidFrom", "ValidTo", "Frozen", "FrozenFrom", "FrozenTo")
 """Of partners and items alike."""
 SELECT = ("CardCode", "CardName", *ACTIVITY)
+CARD = ("CardCode", *(field.name for field in cards.PARTNER_FIELDS), "BPAddresses")
+"""What is read of a partner whose customer changed in the CRM."""
+SEEN_SECONDS = 24 * 3600.0
+"""How long a process remembers what a customer looked like."""
 
 
 def active(row: Mapping[str, Any], day: date) -> bool:
@@ -42,17 +47,35 @@ class Partners:
         """``organization_id`` is the CRM's; the keys of what we create derive from it."""
         self._client = client
         self._organization_id = organization_id
+        self._seen: Cache[str] = Cache(10_000, SEEN_SECONDS)
 
     async def code(self, customer: Customer, books: Sapb1Books, day: date, bindings: Bindings) -> str:
         """Give the CardCode of a customer. ``day`` is the document's: a partner may be frozen on it."""
         bound = bindings.get(customer)
         if bound is not None:
+            await self._follow(customer, bound)
             return bound
         code = await self._match(customer, day)
         if code is None:
             code = await self._create(customer, books, day)
         bindings.add(customer, code, code)
+        self._seen.put(str(customer.id), cards.fingerprint(customer))
         return code
+
+    async def _follow(self, customer: Customer, code: str) -> None:
+        """Carry a change of the CRM's card over. No call where nothing is known to have changed.
+
+        A lost answer does no harm: what differs is read again, and sent again, by the next document.
+        """
+        now, before = cards.fingerprint(customer), self._seen.get(str(customer.id))
+        if before is not None and before != now:
+            row = await self._client.get(PARTNERS, code, select=CARD)
+            if row is None:
+                raise Refused(refusal("customer_deleted"))
+            changes = cards.partner_changes(row, customer)
+            if changes:
+                await self._client.update(PARTNERS, code, changes)
+        self._seen.put(str(customer.id), now)
 
     async def _match(self, customer: Customer, day: date) -> str | None:
         """Match by tax number, never an empty one, and never suppliers, who share it."""
@@ -75,10 +98,10 @@ class Partners:
 
     async def _create(self, customer: Customer, books: Sapb1Books, day: date) -> str:
         key = accounting_key(self._organization_id, "sapb1", customer.table, customer.id)
-        code = mapping.card_code(customer, key)
+        code = cards.card_code(customer, key)
         operations = (
             Create(fence.CLAIMS, fence.claim(key, fence.customer_name(code))),
-            Create(PARTNERS, mapping.partner(customer, code, books)),
+            Create(PARTNERS, cards.partner(customer, code, books)),
         )
         try:
             await self._client.changeset(operations)

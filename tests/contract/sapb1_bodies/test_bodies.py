@@ -14,9 +14,9 @@ from jsonschema import Draft202012Validator
 
 from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS
 from shared.jsontext import dumps
-from shared.sapb1 import connector, items, mapping, partners
+from shared.sapb1 import cards, held, items, partners
 from shared.sapb1.company import VatGroup, read_vat_group
-from shared.sapb1.mapping import PreparedInvoice
+from shared.sapb1.mapping import PreparedDocument
 from tests.unit.sapb1.examples import COMPANY, CUSTOMER, PUMP, document, invoice, line, route
 
 BOOKS = {
@@ -85,17 +85,17 @@ def invoice_body() -> dict[str, Any]:
     """Give the body of an invoice that says everything it can say."""
     lines = (line(product=PUMP, number=1), line(product=None, description=LONG, number=2))
     made = document(invoice(*lines))
-    return PreparedInvoice(made, route(**BOOKS), COMPANY).body(UUID(int=1), "C1", ["A", "B"])
+    return PreparedDocument(made, route(**BOOKS), COMPANY).body(UUID(int=1), "C1", ["A", "B"])
 
 
 def partner_body() -> dict[str, Any]:
     """Give the body of a partner that says everything it can say."""
-    return mapping.partner(CUSTOMER.model_copy(update={"name": LONG}), "C1", route(**BOOKS).sapb1_books)
+    return cards.partner(CUSTOMER.model_copy(update={"name": LONG}), "C1", route(**BOOKS).sapb1_books)
 
 
 def item_body() -> dict[str, Any]:
     """Give the body of an item that says everything it can say."""
-    return mapping.item(PUMP.model_copy(update={"name": LONG}), "P1", route(**BOOKS).sapb1_books)
+    return cards.item(PUMP.model_copy(update={"name": LONG}), "P1", route(**BOOKS).sapb1_books)
 
 
 BODIES = [
@@ -129,8 +129,8 @@ def test_a_body_holds_against_the_newest_schema(contracts: Path, file: str, sche
 @pytest.mark.parametrize(
     ("entity", "names"),
     [
-        ("Invoices", connector.SELECT),
-        ("Drafts", connector.SELECT),
+        ("Invoices", held.SELECT),
+        ("Drafts", held.SELECT),
         ("BusinessPartners", partners.SELECT),
         ("Items", items.SELECT),
         ("VatGroups", ("Code", "Category", "Inactive", "VatGroups_Lines")),

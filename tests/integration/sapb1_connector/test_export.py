@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from shared.documents import Customer
-from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
+from shared.errors import AnswerLost, Misconfigured, Parked, Refused, Unavailable
 from shared.messages import State
 from shared.refusals import refusal
 from shared.sapb1 import fence
+from shared.sapb1.kinds import INVOICE
 from tests.integration.sapb1_connector.conftest import Bridge, Company
 from tests.unit.sapb1.examples import ADVICE, CUSTOMER, PUMP, document, invoice, key_of, line, route
 
@@ -146,7 +147,7 @@ async def test_a_cancelled_document_stays_cancelled(bridge: Bridge, company: Com
 
 async def test_a_claim_without_a_document_stops_everything(bridge: Bridge, company: Company) -> None:
     key = key_of(document())
-    await company.client().create(fence.CLAIMS, fence.claim(key, fence.document_name(key)))
+    await company.client().create(fence.CLAIMS, fence.document_claim(INVOICE, key))
     with pytest.raises(Misconfigured, match="the fence is broken"):
         await bridge.export(document())
     assert await company.invoices() == []
@@ -161,7 +162,7 @@ async def test_the_total_is_in_the_currency_of_the_document(bridge: Bridge, curr
 
 
 async def test_a_missing_exchange_rate_is_named(bridge: Bridge, company: Company) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Parked) as refused:
         await bridge.export(document(invoice(currency="GBP")))
     assert refused.value.refusal.code == "exchange_rate_missing"
     assert refused.value.refusal.values == {"value": "GBP", "date": "2026-02-10"}

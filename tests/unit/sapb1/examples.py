@@ -12,7 +12,7 @@ from shared.routes import Route
 from shared.sapb1.company import Company
 
 ORGANIZATION = UUID("0b000000-0000-4000-8000-000000000001")
-COMPANY = Company(totals=2, prices=6, quantities=3, tax_by_group=False)
+COMPANY = Company(totals=2, prices=6, quantities=3, tax_by_group=False, local_currency="EUR")
 DAY = date(2026, 2, 10)
 
 CUSTOMER = Customer(

@@ -60,7 +60,9 @@ class Sap:
             self.bodies.append(request.content.decode())
             return self.batches.pop(0)
         if name.startswith(f"{fence.CLAIMS}("):
-            return self.claim
+            return self.claim if str(key_of(document())) in name else error(404, "-2028")
+        if name.startswith("Invoices("):
+            return error(404, "-2028", "No matching records found (ODBC -2028)")
         if name == fence.CLAIMS and request.method == "POST":
             return httpx.Response(201, json={})
         return httpx.Response(200, json=self._read(name, request.url.params.get("$filter", "")))
@@ -68,7 +70,7 @@ class Sap:
     def _read(self, name: str, where: str) -> dict[str, Any]:
         if name == "CompanyService_GetAdminInfo":
             accuracy = {"TotalsAccuracy": 2, "PriceAccuracy": 6, "AccuracyofQuantities": 3}
-            return accuracy | {"EnableApprovalProcedureInDI": self.approvals}
+            return accuracy | {"EnableApprovalProcedureInDI": self.approvals, "LocalCurrency": "EUR"}
         if name == "CompanyService_GetCompanyInfo":
             return {"GroupLinesInVATCalculation": "tNO"}
         if name == "VatGroups":

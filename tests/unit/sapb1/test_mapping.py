@@ -8,8 +8,8 @@ import pytest
 
 from shared.documents import Address, Customer
 from shared.errors import Refused
-from shared.sapb1 import mapping
-from shared.sapb1.mapping import PreparedInvoice
+from shared.sapb1 import cards
+from shared.sapb1.mapping import PreparedDocument
 from tests.unit.sapb1.examples import ADVICE, COMPANY, CUSTOMER, PUMP, document, invoice, key_of, line, route
 
 KEY = UUID("12345678-9abc-5def-8123-456789abcdef")
@@ -25,7 +25,7 @@ def test_an_invoice_says_everything_that_the_route_decides() -> None:
     )
     books = {"series": 72, "branch": 1, "payment_terms": 2, "cost_center": "SALES", "sales_person": 3}
     key = key_of(made)
-    body = PreparedInvoice(made, route(**books), COMPANY).body(key, "C1", ["PUMP-7", "S1000"])
+    body = PreparedDocument(made, route(**books), COMPANY).body(key, "C1", ["PUMP-7", "S1000"])
     common = {
         "Currency": "EUR",
         "DiscountPercent": 0,
@@ -65,14 +65,14 @@ def test_an_invoice_says_everything_that_the_route_decides() -> None:
 
 
 def test_what_the_route_leaves_open_is_left_to_business_one() -> None:
-    body = PreparedInvoice(document(), route(), COMPANY).body(KEY, "C1", ["ADVICE"])
+    body = PreparedDocument(document(), route(), COMPANY).body(KEY, "C1", ["ADVICE"])
     assert not {"Series", "BPL_IDAssignedToInvoice", "PaymentGroupCode", "SalesPersonCode"} & body.keys()
     assert "CostingCode" not in body["DocumentLines"][0]
 
 
 def test_a_long_description_is_cut_and_kept_whole_in_the_details() -> None:
     made = document(invoice(line(product=None, description=LONG)))
-    sent = PreparedInvoice(made, route(), COMPANY).body(KEY, "C1", ["S1000"])["DocumentLines"][0]
+    sent = PreparedDocument(made, route(), COMPANY).body(KEY, "C1", ["S1000"])["DocumentLines"][0]
     assert len(sent["ItemDescription"]) == 100
     assert sent["ItemDescription"].endswith("…")
     assert sent["ItemDetails"] == LONG
@@ -89,13 +89,13 @@ def test_a_long_description_is_cut_and_kept_whole_in_the_details() -> None:
 )
 def test_what_can_be_refused_is_refused_before_the_books_are_touched(made: Any, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        PreparedInvoice(document(made), route(), COMPANY)
+        PreparedDocument(document(made), route(), COMPANY)
     assert refused.value.refusal.code == code
 
 
 def test_without_vat_and_zero_percent_are_different_tax_codes() -> None:
     made = document(invoice(line(rate="0", number=1), line(rate=None, number=2)))
-    lines = PreparedInvoice(made, route(), COMPANY).body(KEY, "C1", ["A", "B"])["DocumentLines"]
+    lines = PreparedDocument(made, route(), COMPANY).body(KEY, "C1", ["A", "B"])["DocumentLines"]
     assert [each["VatGroup"] for each in lines] == ["S0", "SEX"]
 
 
@@ -112,14 +112,14 @@ def test_without_vat_and_zero_percent_are_different_tax_codes() -> None:
     ],
 )
 def test_the_card_code_is_the_account_number_or_comes_from_the_key(number: str, code: str) -> None:
-    made = mapping.card_code(CUSTOMER.model_copy(update={"number": number}), KEY)
+    made = cards.card_code(CUSTOMER.model_copy(update={"number": number}), KEY)
     assert made == code
     assert len(made) <= 15
 
 
 def test_a_partner_says_what_the_crm_knows() -> None:
     books = route(customers_group=105, payment_terms=2).sapb1_books
-    assert mapping.partner(CUSTOMER, "N-100", books) == {
+    assert cards.partner(CUSTOMER, "N-100", books) == {
         "CardCode": "N-100",
         "CardName": "Northwind d.o.o.",
         "CardType": "cCustomer",
@@ -131,21 +131,16 @@ def test_a_partner_says_what_the_crm_knows() -> None:
         "GroupCode": 105,
         "PayTermsGrpCode": 2,
         "BPAddresses": [
-            {
-                "AddressName": "Bill to",
-                "AddressType": "bo_BillTo",
-                "Street": "Main Street 5",
-                "City": "Ljubljana",
-                "ZipCode": "1000",
-                "Country": "SI",
-            }
+            {"AddressName": name, "AddressType": kind}
+            | {"Street": "Main Street 5", "City": "Ljubljana", "ZipCode": "1000", "Country": "SI"}
+            for name, kind in (("Bill to", "bo_BillTo"), ("Ship to", "bo_ShipTo"))
         ],
     }
 
 
 def test_a_person_without_anything_is_a_private_partner() -> None:
     person = Customer(table="contact", id=UUID(int=1), name="Ana Kovač")
-    assert mapping.partner(person, "C1", route().sapb1_books) == {
+    assert cards.partner(person, "C1", route().sapb1_books) == {
         "CardCode": "C1",
         "CardName": "Ana Kovač",
         "CardType": "cCustomer",
@@ -158,16 +153,16 @@ def test_what_is_too_long_for_its_field_is_kept_whole_in_the_remarks() -> None:
     made = CUSTOMER.model_copy(
         update={"name": LONG, "phone": "1" * 21, "address": Address(street="S" * 101, country="Slovenia")}
     )
-    body = mapping.partner(made, "C1", route().sapb1_books)
+    body = cards.partner(made, "C1", route().sapb1_books)
     assert len(body["CardName"]) == 100
     assert "Phone1" not in body
     assert "BPAddresses" not in body
-    assert body["FreeText"].split("\n") == [LONG, "1" * 21, "S" * 101, "Slovenia"]
+    assert body["FreeText"].split("\n") == [LONG.strip(), "1" * 21, "S" * 101, "Slovenia"]
 
 
 def test_a_tax_number_is_never_cut() -> None:
     with pytest.raises(Refused) as refused:
-        mapping.partner(CUSTOMER.model_copy(update={"tax_number": "9" * 33}), "C1", route().sapb1_books)
+        cards.partner(CUSTOMER.model_copy(update={"tax_number": "9" * 33}), "C1", route().sapb1_books)
     assert refused.value.refusal.code == "too_long"
 
 
@@ -181,7 +176,7 @@ def test_a_tax_number_is_never_cut() -> None:
     ],
 )
 def test_only_goods_of_a_route_that_issues_stock_are_kept_in_stock(product: Any, stock: str, in_stock: str) -> None:
-    body = mapping.item(product, product.number, route(stock=stock).sapb1_books)
+    body = cards.item(product, product.number, route(stock=stock).sapb1_books)
     assert body["InventoryItem"] == in_stock
     assert (body["SalesItem"], body["PurchaseItem"], body["ItemsGroupCode"]) == ("tYES", "tNO", 100)
 
@@ -189,5 +184,5 @@ def test_only_goods_of_a_route_that_issues_stock_are_kept_in_stock(product: Any,
 @pytest.mark.parametrize(("number", "code"), [("", "product_number_missing"), ("P" * 51, "too_long")])
 def test_an_item_code_is_the_whole_product_number_or_none(number: str, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        mapping.item_code(line(product=PUMP.model_copy(update={"number": number})))
+        cards.item_code(line(product=PUMP.model_copy(update={"number": number})))
     assert refused.value.refusal.code == code
