@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.dataverse.sales import INVOICE as INVOICES
+from shared.dataverse.sales import ORDER as ORDERS
 from shared.documents import Currency, Customer, Line, Product, Sale
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.routes import Route
@@ -22,6 +23,7 @@ OUR_USER = UUID("0b000000-0000-4000-8000-000000000002")
 UNIT_RU = UUID("0b000000-0000-4000-8000-000000000003")
 UNIT_EU = UUID("0b000000-0000-4000-8000-000000000004")
 INVOICE = UUID("1a000000-0000-4000-8000-000000000001")
+ORDER = UUID("1c000000-0000-4000-8000-000000000001")
 ACCOUNT = UUID("2a000000-0000-4000-8000-000000000001")
 CONTACT = UUID("2b000000-0000-4000-8000-000000000001")
 GOODS = UUID("3a000000-0000-4000-8000-000000000001")
@@ -244,6 +246,28 @@ def invoice_row(*lines: dict[str, Any], discount: str = "0", number: int = 1, **
         "transactioncurrencyid": {"isocurrencycode": "RUB", "currencyprecision": 2},
         "invoice_details": list(lines),
         INVOICES.journal: [],
+    }
+    return row | columns
+
+
+def order_row(*lines: dict[str, Any], number: int = 1, **columns: Any) -> dict[str, Any]:
+    """Give the row of a fulfilled order with everything that export expands; its lines come from the same builders."""
+    row = invoice_row(*lines, number=number)
+    details = [
+        {"salesorderdetailid" if name == "invoicedetailid" else name: value for name, value in line.items()}
+        for line in row.pop("invoice_details")
+    ]
+    for name in ("invoiceid", "invoicenumber", "datedelivered", "duedate", INVOICES.journal):
+        del row[name]
+    row |= {
+        "salesorderid": str(record_id(number, 0x1C)),
+        "ordernumber": f"ORD-{number:05}",
+        "statecode": 3,
+        "statuscode": 100001,
+        "datefulfilled": "2026-02-10",
+        "requestdeliveryby": "2026-02-12",
+        "order_details": details,
+        ORDERS.journal: [],
     }
     return row | columns
 

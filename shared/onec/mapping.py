@@ -79,13 +79,8 @@ def rows(sale: Sale, route: Route, *, ships: bool = False) -> list[Body]:
 
 
 def rates(sale: Sale, route: Route, *, ships: bool) -> tuple[Rate, ...]:
-    """Give the rates that a line may have: those of the day of shipment.
-
-    A счёт of the old year for a shipment in the new one may have either's: the buyer may pay before the day is settled.
-    """
-    allowed = route.allowed_rates(sale.shipment_date)
-    if not ships:
-        allowed += route.allowed_rates(sale.document_date)
+    """Give the rates that a line may have: those of the day of shipment; of a счёт also those that its date allows."""
+    allowed = route.allowed_rates(sale.shipment_date, None if ships else sale.document_date)
     return tuple(dict.fromkeys(rate for rate in allowed if rate in VAT))
 
 

@@ -153,7 +153,8 @@ def test_prices_that_include_the_tax_are_written_so() -> None:
         (date(2026, 1, 12), date(2025, 12, 20), D(20), True, False),
         (date(2026, 1, 12), date(2025, 12, 20), D(20), False, True),
         (date(2026, 1, 12), date(2025, 12, 20), D(22), False, True),
-        (date(2025, 12, 20), date(2025, 12, 20), D(22), False, False),
+        (date(2025, 12, 20), date(2025, 12, 20), D(22), False, True),
+        (date(2025, 11, 20), date(2025, 11, 20), D(22), False, False),
     ],
 )
 def test_rule_11_the_rate_is_that_of_the_shipment_and_a_schet_around_new_year_takes_either(
