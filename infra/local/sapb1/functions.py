@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from infra.local.sapb1 import company
@@ -12,7 +13,7 @@ from infra.local.sapb1.documents import Documents
 from infra.local.sapb1.edm import Body, day_of
 from infra.local.sapb1.errors import SapError, invalid_property, invalid_value, no_such_record
 from infra.local.sapb1.flow import Flow
-from infra.local.sapb1.kinds import BY_NAME, BY_SET, DRAFTS
+from infra.local.sapb1.kinds import BY_NAME, BY_SET, DRAFTS, DocumentKind
 from infra.local.sapb1.lines import QUANTITIES
 from infra.local.sapb1.odata import unrecognized
 
@@ -39,7 +40,11 @@ class Functions:
             "SBOBobService_GetCurrencyRate": (frozenset({"POST"}), self._get_rate),
             "SBOBobService_SetCurrencyRate": (frozenset({"POST"}), self._set_rate),
             "SeriesService_GetDocumentSeries": (frozenset({"POST"}), self._series),
-            "InvoicesService_Cancel2": (frozenset({"POST"}), self._cancel2),
+            **{
+                f"{name}Service_Cancel2": (frozenset({"POST"}), partial(self._cancel2, kind))
+                for name, kind in BY_SET.items()
+                if kind.reversed_by_document
+            },
             "DraftsService_SaveDraftToDocument": (frozenset({"POST"}), self._save_draft),
         }
 
@@ -153,18 +158,17 @@ class Functions:
             raise invalid_value("Document", function)
         return {**self._context.model.check(self._context.model.type(type_name), raw), "DocEntry": raw["DocEntry"]}
 
-    def _cancel2(self, body: Body) -> object:
-        """Cancel an invoice with changes to its cancellation document, its dates above all."""
-        sent = self._document_of(body, "InvoicesService_Cancel2", "Document")
-        kind = BY_SET["Invoices"]
-        invoice = self._context.books.get(kind.set, key_text(sent.pop("DocEntry")))
-        if invoice is None:
+    def _cancel2(self, kind: DocumentKind, body: Body) -> object:
+        """Cancel a document with changes to its cancellation document, its dates above all."""
+        sent = self._document_of(body, f"{kind.set}Service_Cancel2", "Document")
+        document = self._context.books.get(kind.set, key_text(sent.pop("DocEntry")))
+        if document is None:
             raise no_such_record()
         allowed = {"DocDate", "TaxDate", "VatDate", "DocDueDate", "Comments", "JournalMemo", "NumAtCard"}
         for name in sent:
             if name not in allowed and not name.startswith("U_"):
-                raise SapError(-1029, f"Field cannot be updated (ODBC -1029) [OINV.{name}]")
-        Flow(self._context).cancel(kind, invoice, sent)
+                raise SapError(-1029, f"Field cannot be updated (ODBC -1029) [{kind.table}.{name}]")
+        Flow(self._context).cancel(kind, document, sent)
         return NOTHING
 
     def _save_draft(self, body: Body) -> object:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from infra.local.sapb1 import server
 from infra.local.serving import ServeOptions
 from infra.sapb1.set_up import set_up
 from shared.accounting import Bindings, Outcome
+from shared.errors import Refused
 from shared.http import Http
 from shared.jsontext import loads
 from shared.messages import Document
@@ -21,6 +23,9 @@ from shared.sapb1.client import ServiceLayer
 from shared.sapb1.connector import Sapb1Connector
 from tests.unit.sapb1.examples import ORGANIZATION, key_of
 from tests.unit.sapb1.examples import route as example_route
+
+TODAY = datetime(2026, 2, 20, 9, tzinfo=UTC)
+"""The bridge's day, some after the documents'."""
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Company:
     def connector(self) -> Sapb1Connector:
         """Give a connector as a process would have it."""
         self.http.append(Http("SAP Business One"))
-        self.connectors.append(Sapb1Connector(self.http[-1], *self._settings(), ORGANIZATION))
+        self.connectors.append(Sapb1Connector(self.http[-1], *self._settings(), ORGANIZATION, lambda: TODAY))
         return self.connectors[-1]
 
     def _settings(self) -> tuple[str, str, str, SecretStr]:
@@ -74,6 +79,10 @@ class Company:
         state = loads((await self.door.get("/_local/state")).content)
         return list(state.get(kind, {}).values())
 
+    async def live(self, kind: str) -> list[dict[str, Any]]:
+        """Give the documents of a kind that were not cancelled."""
+        return [row for row in await self.rows(kind) if row["CancelStatus"] == "csNo"]
+
     async def invoices(self) -> list[dict[str, Any]]:
         """Give the invoices that the company holds."""
         return await self.rows("Invoices")
@@ -94,6 +103,16 @@ class Bridge:
             return await self.connector.export(document, route or example_route(), key_of(document), bindings)
         finally:
             self.known |= {f"{made.table}:{made.id}": made.accounting_id for made in bindings.made}
+
+    async def cancel(self, document: Document, route: Route) -> Outcome:
+        """Take a document back."""
+        return await self.connector.cancel(document, route, key_of(document))
+
+    async def refused(self, document: Document, route: Route | None = None) -> Refused:
+        """Export what must be refused."""
+        with pytest.raises(Refused) as raised:
+            await self.export(document, route)
+        return raised.value
 
 
 @pytest.fixture

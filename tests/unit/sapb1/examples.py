@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from shared.books import Sapb1Books
 from shared.documents import Address, Currency, Customer, Line, Product, Sale
 from shared.keys import accounting_key
 from shared.messages import Document, Reference
@@ -14,6 +15,15 @@ from shared.sapb1.company import Company
 ORGANIZATION = UUID("0b000000-0000-4000-8000-000000000001")
 COMPANY = Company(totals=2, prices=6, quantities=3, tax_by_group=False, local_currency="EUR")
 DAY = date(2026, 2, 10)
+
+BOOKS = {
+    "stock": "invoice_issues",
+    "warehouse": "01",
+    "vat_groups": {"22": "S22", "9.5": "S95", "0": "S0", "none": "SEX"},
+    "write_in_item": "S1000",
+    "items_group": 100,
+}
+"""What the company decided in the route of these tests."""
 
 CUSTOMER = Customer(
     table="account",
@@ -77,6 +87,17 @@ def invoice(*lines: Line, currency: str = "EUR", customer: Customer = CUSTOMER, 
     return Sale(**(values | more))
 
 
+def order(*lines: Line, **more: Any) -> Sale:
+    """Give a fulfilled order, as way 2A carries it."""
+    return invoice(*lines, **({"table": "salesorder", "id": UUID(int=0xE1), "number": "ORD-00501"} | more))
+
+
+def freight(net: str = "10", tax: str = "2.20", rate: str | None = "22", *, number: int = 9) -> Line:
+    """Give the line of a document's freight."""
+    made = line("1", net, net=net, tax=tax, rate=rate, product=None, number=number)
+    return made.model_copy(update={"kind": "freight"})
+
+
 def document(made: Sale | None = None, attempt: int = 0, **more: Any) -> Document:
     """Give the message that carries an invoice."""
     made = made or invoice()
@@ -92,7 +113,7 @@ def document(made: Sale | None = None, attempt: int = 0, **more: Any) -> Documen
         "reference": Reference(
             organization_id=ORGANIZATION,
             correlation_id="test",
-            table="invoice",
+            table=made.table,
             id=made.id,
             cause="event:Update",
             occurred_at=datetime(2026, 2, 10, 9, tzinfo=UTC),
@@ -105,13 +126,12 @@ def document(made: Sale | None = None, attempt: int = 0, **more: Any) -> Documen
 
 def key_of(made: Document) -> UUID:
     """Give the key under which a document is written."""
-    generation = made.journal.generation if made.journal else 0
-    return accounting_key(ORGANIZATION, "sapb1", "invoice", made.sale.id, generation)
+    return accounting_key(ORGANIZATION, "sapb1", made.sale.table, made.sale.id, made.generation)
 
 
-def route(**books: Any) -> Route:
+def route(*, way: str = "2B", create_invoice: bool = False, crm_number: bool = False, **books: Any) -> Route:
     """Give a route into the local company; ``books`` replace its decisions."""
-    return Route.model_validate(
+    made = Route.model_validate(
         {
             "name": "eu",
             "business_unit": None,
@@ -120,13 +140,15 @@ def route(**books: Any) -> Route:
             "start_date": "2026-01-01",
             "time_zone": "Europe/Ljubljana",
             "dates": {"document": "acx_documentdate", "shipment": "datedelivered", "due": "duedate"},
-            "sapb1": {
-                "stock": "invoice_issues",
-                "warehouse": "01",
-                "vat_groups": {"22": "S22", "9.5": "S95", "0": "S0", "none": "SEX"},
-                "write_in_item": "S1000",
-                "items_group": 100,
-            }
-            | books,
+            "crm_number": crm_number,
+            "sapb1": BOOKS,
         }
     )
+    # put in afterwards, so that what a route must not have yet can be tested
+    decided = Sapb1Books.model_validate(BOOKS | books)
+    return made.model_copy(update={"way": way, "create_invoice": create_invoice, "sapb1": decided})
+
+
+def services(**more: Any) -> Route:
+    """Give a route that carries fulfilled orders as deliveries."""
+    return route(**({"way": "2A", "services_document": "delivery"} | more))
