@@ -48,6 +48,12 @@ class Send:
         products = {line.product.id: line.product for line in sale.lines if line.product}
         return (sale.customer, *products.values())
 
+    @property
+    def customer_names(self) -> tuple[str, ...]:
+        """The customer and the records that were merged into it, as ``table:id``: one record in accounting."""
+        customer = self.document.sale.customer
+        return tuple(f"{customer.table}:{each}" for each in (customer.id, *customer.merged))
+
 
 Decision = Nothing | Tell | Send
 

@@ -133,10 +133,19 @@ class Export:
             return
         for send, references in sends:
             target = send.document.target
-            wanted = {f"{record.table}:{record.id}" for record in send.bound_records}
+            names = {f"{record.table}:{record.id}" for record in send.bound_records}
+            known = {name: bound[f"{target}:{name}"] for name in names if f"{target}:{name}" in bound}
+            inherited = {bound[f"{target}:{name}"] for name in send.customer_names if f"{target}:{name}" in bound}
+            if len(inherited) > 1 and send.document.action == "write":
+                reason = refusal("merged_differently", matches=", ".join(sorted(inherited)))
+                refused = result_of(send.document, State.REFUSED, self._now(), reason=reason)
+                output.add(RESULTS, result_envelope(refused))
+                continue
+            if inherited:
+                known.setdefault(send.customer_names[0], min(inherited))
             document = send.document.model_copy(
                 update={
-                    "bindings": {name: bound[f"{target}:{name}"] for name in wanted if f"{target}:{name}" in bound},
+                    "bindings": known,
                     "traceparent": traceparent(send.document.traceparent),
                 }
             )
@@ -154,12 +163,16 @@ class Export:
             say(logging.INFO, "sent", {"target": target, sale.table: sale.id, "version": document.version})
 
     async def _bound(self, sends: Iterable[Send]) -> dict[str, str]:
-        """Give the accounting ids that are known of the documents' customers and products, by journal key."""
+        """Give the accounting ids that are known of the documents' customers and products, by journal key.
+
+        Those of records that were merged into a customer are among them: it inherits what they are in accounting.
+        """
         found: dict[str, str] = {}
         missing: set[str] = set()
         for send in sends:
-            for record in send.bound_records:
-                row_key = journal_key(send.document.target, record.table, record.id)
+            records = {f"{record.table}:{record.id}" for record in send.bound_records}
+            for name in records.union(send.customer_names):
+                row_key = f"{send.document.target}:{name}"
                 known = self._bindings.get(row_key)
                 if known is None:
                     missing.add(row_key)
