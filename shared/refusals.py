@@ -635,6 +635,13 @@ CATALOGUE: dict[str, Sentence] = {
         "он отменён или изменён в CRM, но документ {document} {number} в учёте отменить нельзя: «{message}».",
         "Бухгалтер: оформите по нему кредит-ноту.",
     ),
+    "replacement_refused": Sentence(
+        "it was changed in the CRM, but accounting would refuse the new document: “{message}”; "
+        "{document} {number} was left as it is.",
+        "Accountant: remove the cause, then press Retry; or correct the document by a credit memo.",
+        "он изменён в CRM, но новый документ учёт не примет: «{message}»; документ {document} {number} оставлен.",
+        "Бухгалтер: устраните причину и нажмите «Повторить»; либо исправьте документ кредит-нотой.",
+    ),
     "number_not_numeric": Sentence(
         "its number “{value}” is to be the number in accounting, which must be a whole number up to 2147483647.",
         "Manager: correct the number; or administrator: switch “crm_number” of the route off.",
