@@ -4,7 +4,11 @@ Names and lengths are those of the configuration's metadata, release 3.0.151. A 
 has no room, and kept whole in ``НаименованиеПолное``.
 """
 
+import hashlib
+import re
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any, Literal
 from uuid import UUID
 
 from shared.books import OnecBooks
@@ -35,18 +39,104 @@ def shortened(name: str, limit: int) -> str:
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 
-def counterparty(customer: Customer, identity: Identity, books: OnecBooks) -> Body:
-    """Give a new Catalog_Контрагенты. A foreign one is never created: its country can't be decided."""
-    company = identity.kind == "company"
+Mode = Literal["overwrite", "if_new", "if_empty"]
+"""What a value of the CRM does to a card that stands: takes the place of what the bridge wrote, nothing, fills a gap"""
+
+CUSTOMER_FIELDS: dict[str, tuple[Mode, Mode]] = {
+    # in a card that the bridge made, in a card that was matched
+    "Description": ("overwrite", "if_new"),
+    "НаименованиеПолное": ("overwrite", "if_empty"),
+    "ЮридическоеФизическоеЛицо": ("if_new", "if_new"),
+    "ИндивидуальныйПредприниматель": ("if_new", "if_new"),
+    "ИНН": ("if_new", "if_new"),
+    "КПП": ("if_new", "if_new"),
+    "СтранаРегистрации_Key": ("if_new", "if_new"),
+    "ОбособленноеПодразделение": ("if_new", "if_new"),
+    "ГоловнойКонтрагент_Key": ("if_new", "if_new"),
+    "КонтактнаяИнформация": ("if_new", "if_new"),
+}
+"""Numbers, country and contacts of a counterparty are the accountant's once it stands; bank details never are ours."""
+
+_MARKER = re.compile(r"CRM ([0-9a-f]{12})\b")
+
+
+def _names(customer: Customer) -> dict[str, str]:
     return {
         "Description": shortened(customer.name, 100),
         "НаименованиеПолное": shortened(customer.name, 550),
+    }
+
+
+def _print(names: Mapping[str, object]) -> str:
+    """Give what Комментарий says of the names that were written: by it an accountant's edit is told from ours."""
+    text = "\n".join(str(names.get(name) or "").strip() for name in ("Description", "НаименованиеПолное"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def counterparty(customer: Customer, identity: Identity, books: OnecBooks, head: UUID | None = None) -> Body:
+    """Give a new Catalog_Контрагенты. A foreign one is never created: its country can't be decided.
+
+    ``head``: the counterparty that this one is a branch of.
+    """
+    company = identity.kind == "company"
+    names = _names(customer)
+    body: Body = {
+        **names,
         "ЮридическоеФизическоеЛицо": "ЮридическоеЛицо" if company else "ФизическоеЛицо",
         "ИндивидуальныйПредприниматель": identity.kind == "sole_trader",
         "ИНН": identity.tax_number,
         "КПП": identity.kpp,
         "СтранаРегистрации_Key": str(books.country),
+        "Комментарий": f"CRM {_print(names)}",
     }
+    if head is not None:
+        body |= {"ОбособленноеПодразделение": True, "ГоловнойКонтрагент_Key": str(head)}
+    if contacts := _contacts(customer, books):
+        body["КонтактнаяИнформация"] = contacts
+    return body
+
+
+def _contacts(customer: Customer, books: OnecBooks) -> list[Body]:
+    """Give the rows of КонтактнаяИнформация whose kind the books name, as far as they are text.
+
+    ``Значение``, the structured form, is left to 1C: its format is the library's own.
+    """
+    address, email, phone = customer.address, customer.email.strip(), customer.phone.strip()
+    written = ", ".join(filter(None, (address.postal_code, address.country, address.city, address.street)))
+    rows: list[Body] = []
+    if books.email_kind and email and len(email) <= 100:
+        rows.append(
+            {"Тип": "АдресЭлектроннойПочты", "Вид_Key": str(books.email_kind), "АдресЭП": email} | _shown(email)
+        )
+    if books.phone_kind and phone:
+        short = {"НомерТелефона": phone} if len(phone) <= 20 else {}
+        rows.append({"Тип": "Телефон", "Вид_Key": str(books.phone_kind)} | short | _shown(phone))
+    if books.address_kind and written:
+        place: Body = {"Страна": shortened(address.country, 100), "Город": shortened(address.city, 50)}
+        rows.append({"Тип": "Адрес", "Вид_Key": str(books.address_kind)} | place | _shown(written))
+    return [{"LineNumber": str(position), **row} for position, row in enumerate(rows, start=1)]
+
+
+def _shown(text: str) -> Body:
+    return {"Представление": shortened(text, 500)}
+
+
+def renamed(customer: Customer, row: Mapping[str, Any], *, own: bool) -> Body:
+    """Give what a customer's names change in the card that stands; empty where nothing does.
+
+    ``own``: the bridge made the card. What an accountant has edited there since then stays.
+    """
+    comment = str(row.get("Комментарий") or "")
+    marker = _MARKER.search(comment)
+    untouched = own and marker is not None and marker[1] == _print(row)
+    changes: Body = {}
+    for name, value in _names(customer).items():
+        mode, held = CUSTOMER_FIELDS[name][0 if own else 1], str(row.get(name) or "").strip()
+        if (mode == "overwrite" and untouched and held != value) or (mode == "if_empty" and not held):
+            changes[name] = value
+    if changes and untouched:
+        changes["Комментарий"] = _MARKER.sub(f"CRM {_print({**row, **changes})}", comment, count=1)
+    return changes
 
 
 def contract(owner: UUID, currency: UUID, currency_code: str, books: OnecBooks) -> Body:

@@ -2,7 +2,7 @@
 
 Found by the binding that the journal knows; else by ИНН + КПП (company), ИНН (sole trader, person) or НалоговыйНомер
 (foreign), never on an empty value, a folder or a row marked for deletion; else created under a key of its own, so that
-two creations make one. What stands in a matched counterparty is never overwritten.
+two creations make one. Of what stands there only the names can change, by the table in ``cards``.
 """
 
 from collections.abc import Sequence, Set
@@ -19,13 +19,14 @@ from shared.keys import accounting_key
 from shared.onec import cards, names, odata
 from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
-from shared.onec.identity import Identity, identify
+from shared.onec.identity import HEAD_REASON, Identity, identify
 from shared.onec.kinds import TARGET
 from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
-_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
+_NAMED = ("Ref_Key", "DataVersion", "Description", "НаименованиеПолное", "Комментарий", "DeletionMark")
+_CARD = (*_NAMED, "Code", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
 _CONTRACT = ("Ref_Key", "Code", "Description", "Дата", "СрокДействия", "УчетАгентскогоНДСПокупателем")
 _ALIVE = "DeletionMark eq false and IsFolder eq false"
 _SHOWN = 5
@@ -65,22 +66,34 @@ class Counterparties:
         """
         bound = odata.key(bindings.get(customer))
         if bound is not None:
-            await self._check_alive(bound)
+            await self._look_at(bound, customer)
             return bound
         identity = identify(customer)
         row = await self._match(identity) or await self._create(customer, identity, route)
         key = odata.reference(row)
-        self._alive.put(str(key), value=True)
+        await self._rename(row, customer)
         bindings.add(customer, str(key), str(row.get("Code", "")).strip())
         return key
 
-    async def _check_alive(self, key: UUID) -> None:
+    async def _look_at(self, key: UUID, customer: Customer) -> None:
+        """See, now and then, that the counterparty still stands; then it also gets a new name of the customer."""
         if self._alive.get(str(key)):
             return
-        row = await self._client.find(names.COUNTERPARTIES, key, select=("Ref_Key", "DeletionMark"))
+        row = await self._client.find(names.COUNTERPARTIES, key, select=_NAMED)
         if row is None or row.get("DeletionMark") is not False:
             raise Refused(refusal("customer_deleted"))
+        await self._rename(row, customer)
+
+    async def _rename(self, row: Row, customer: Customer) -> None:
+        """Carry the customer's names over, where the table of cards.py says so. Nothing new: no call."""
+        key = odata.reference(row)
+        changes = cards.renamed(customer, row, own=key == self._own_key(customer))
+        if changes and row.get("DataVersion"):
+            await self._client.change(names.COUNTERPARTIES, key, changes, str(row["DataVersion"]))
         self._alive.put(str(key), value=True)
+
+    def _own_key(self, customer: Customer) -> UUID:
+        return accounting_key(self._organization_id, TARGET, customer.table, customer.id)
 
     async def _match(self, identity: Identity) -> Row | None:
         if not identity.tax_number:
@@ -108,9 +121,9 @@ class Counterparties:
     async def _create(self, customer: Customer, identity: Identity, route: Route) -> Row:
         books = route.onec_books
         await self._classifiers.require(route.name, {"country": (names.COUNTRIES, books.country)})
-        key = accounting_key(self._organization_id, TARGET, customer.table, customer.id)
-        body = cards.counterparty(customer, identity, books)
-        row, made = await self._client.create(names.COUNTERPARTIES, key, body)
+        head = await self._head(identity) if identity.is_branch else None
+        body = cards.counterparty(customer, identity, books, head)
+        row, made = await self._client.create(names.COUNTERPARTIES, self._own_key(customer), body)
         if row.get("DeletionMark") is True:
             raise Refused(refusal("customer_deleted"))
         numbers = {"ИНН": identity.tax_number, "КПП": identity.kpp}
@@ -118,6 +131,13 @@ class Counterparties:
             # Made for this customer earlier, under numbers that it no longer has, or changed by the accountant.
             raise Refused(refusal("customer_differs", matches=_listed([row])))
         return row
+
+    async def _head(self, identity: Identity) -> UUID | None:
+        """Find the company that a branch belongs to. None where there is none, or where it can't be told."""
+        where = f"{_ALIVE} and ИНН eq {odata.text(identity.tax_number)} and ОбособленноеПодразделение eq false"
+        found = await self._client.rows(names.COUNTERPARTIES, select=_CARD, where=where, top=20)
+        heads = [row for row in found if str(row["КПП"]).strip()[4:6] == HEAD_REASON]
+        return odata.reference(heads[0]) if len(heads) == 1 else None
 
     async def contract(
         self, counterparty: UUID, currency: UUID, currency_code: str, days: Set[date], books: OnecBooks, *, taxed: bool

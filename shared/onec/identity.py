@@ -17,6 +17,11 @@ Kind = Literal["company", "sole_trader", "person", "foreign"]
 RUSSIA = frozenset({"россия", "российская федерация", "рф", "russia", "russian federation", "ru", "rus"})
 """What a Russian address says as its country, lower case; empty counts too."""
 
+HEAD_REASON = "01"
+"""Digits 5 and 6 of a КПП: the company itself, registered where it has its seat (ФНС, справочник СППУНО)."""
+BRANCH_REASONS = frozenset({"02", "03", "04", "05", "31", "32", "43", "44", "45"})
+"""The same digits for a part of a company, registered where it stands."""
+
 _WEIGHTS = (3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8)
 _KPP = re.compile(r"[0-9]{4}[0-9A-Z]{2}[0-9]{3}")
 
@@ -28,6 +33,11 @@ class Identity:
     kind: Kind
     tax_number: str = ""
     kpp: str = ""
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether the КПП is that of a branch: a part of a company, which shares the head's ИНН."""
+        return self.kind == "company" and self.kpp[4:6] in BRANCH_REASONS
 
 
 def _check_digit(digits: str) -> int:

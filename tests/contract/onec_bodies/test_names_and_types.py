@@ -169,10 +169,16 @@ def test_the_schet_faktura(table: Table) -> None:
 
 @pytest.mark.parametrize("kind", ["company", "sole_trader", "person"])
 def test_the_counterparty(table: Table, kind: Any) -> None:
-    customer = samples.customer(name="Я" * 1000)
-    body = cards.counterparty(customer, Identity(kind, samples.COMPANY_INN, samples.COMPANY_KPP), samples.books())
+    customer = samples.customer(name="Я" * 1000, email="a@b.ru", phone="+7 495 000-00-00")
+    kinds = {name: ident(name) for name in ("email_kind", "phone_kind", "address_kind")}
+    identity = Identity(kind, samples.COMPANY_INN, samples.COMPANY_KPP)
+    body: dict[str, Any] = cards.counterparty(customer, identity, samples.books(**kinds), ident("head"))
 
     table.check(names.COUNTERPARTIES, body)
+    for row in body["КонтактнаяИнформация"]:
+        table.check(names.CONTACTS, row)
+        assert set(row) <= names.NAMES[names.CONTACTS]
+    assert len(body["КонтактнаяИнформация"]) == 3
     # Only for a branch and for a state body:
     special = {"ГоловнойКонтрагент_Key", "ВидГосударственногоОргана", "КодГосударственногоОргана"}
     assert table.unfilled(names.COUNTERPARTIES, body) <= special

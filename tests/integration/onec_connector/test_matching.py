@@ -24,6 +24,7 @@ async def counterparty(onec: Base, key: UUID = HAND, **changes: Any) -> None:
     """Type a counterparty by hand."""
     fields = {
         "Description": "Ромашка ООО",
+        "НаименованиеПолное": 'Общество с ограниченной ответственностью "Ромашка"',
         "ЮридическоеФизическоеЛицо": "ЮридическоеЛицо",
         "СтранаРегистрации_Key": base.RUSSIA,
         "ИНН": samples.COMPANY_INN,
