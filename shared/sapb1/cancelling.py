@@ -17,6 +17,15 @@ def blocked(found: Found, message: str) -> Refused:
     return Refused(refusal("cancel_blocked", **values), *found.identity)
 
 
+def not_replaced(found: Found, error: Refused) -> Refused:
+    """Say that the document stays, because SAP refuses what would replace it; what else is wrong says it itself."""
+    message = error.refusal.values.get("message")
+    if error.refusal.code != "accounting_refused" or message is None:
+        return error
+    values = {"document": found.kind.title, "number": found.row["DocNum"], "message": message}
+    return Refused(refusal("replacement_refused", **values), *found.identity)
+
+
 def check(found: Found) -> None:
     """Refuse what is closed: paid, credited, or copied to another document. SAP itself knows the rest."""
     if not found.is_draft and found.row.get("DocumentStatus") == "bost_Close":

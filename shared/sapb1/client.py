@@ -114,18 +114,18 @@ class ServiceLayer:
     async def update(self, name: str, key: str | int | UUID, body: Row) -> None:
         """Change the properties of one record that the body names. AnswerLost where they may be changed or not."""
         content = jsontext.dumps(body).encode()
-        _accepted(await self._send("PATCH", f"{self._url}/{entity(name, key)}", content, writes=True), writes=True)
+        _done(await self._send("PATCH", f"{self._url}/{entity(name, key)}", content, writes=True))
 
     async def act(self, action: str, body: Row | None = None) -> None:
         """Run an action that changes something. AnswerLost where it may be done or not."""
         content = None if body is None else jsontext.dumps(body).encode()
-        _accepted(await self._send("POST", f"{self._url}/{action}", content, writes=True), writes=True)
+        _done(await self._send("POST", f"{self._url}/{action}", content, writes=True))
 
     async def delete(self, name: str, key: str | int | UUID) -> None:
         """Delete one record; nothing happens where there is none."""
         answer = await self._send("DELETE", f"{self._url}/{entity(name, key)}", writes=True)
-        if answer.status >= 400 and not (error := read_error(answer.status, answer.content)).not_found:
-            raise failure(error, writes=True)
+        if answer.status < 400 or not read_error(answer.status, answer.content).not_found:
+            _done(answer)
 
     async def changeset(self, operations: Sequence[Create]) -> list[Part]:
         """Create several records, all or none, and give the answers in the order of the operations.
@@ -261,6 +261,13 @@ def _accepted(answer: Answer, *, writes: bool) -> Answer:
     if answer.status >= 400:
         raise failure(read_error(answer.status, answer.content), writes=writes)
     return answer
+
+
+def _done(answer: Answer) -> None:
+    """Make sure that a write was done: an answer that is no answer of SAP's says nothing about it."""
+    _accepted(answer, writes=True)
+    if answer.content and not answer.is_json:
+        raise AnswerLost(SYSTEM, f"an answer that is not what was asked for (HTTP {answer.status})")
 
 
 def _object(answer: Answer) -> Row:

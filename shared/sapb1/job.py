@@ -228,8 +228,11 @@ class Job:
             raise Refused(refusal("changed_after_export"), *standing[-1].identity)
         cancelling.check(standing[0])
         ready = await self._ready(reopened=True)
-        await self._try(place, replace(ready, base=None).body(place.key, self._kind))
         ready.body(place.key, self._kind)
+        try:
+            await self._try(place, replace(ready, base=None).body(place.key, self._kind))
+        except Refused as error:
+            raise cancelling.not_replaced(standing[-1], error) from None
         await self._desk.poster.claim(fence.recreation(place.key))
         try:
             await self._take_back(place)

@@ -151,7 +151,7 @@ async def test_rule_04_an_invoice_is_copied_from_the_document_of_its_order(
     assert [row["LineStatus"] for row in held["DocumentLines"]] == ["bost_Close", "bost_Open", "bost_Close"]
 
 
-FREIGHT = {"freight_expense": seed.FREIGHT}
+FREIGHT: dict[str, Any] = {"freight_expense": seed.FREIGHT}
 
 
 @pytest.mark.parametrize(

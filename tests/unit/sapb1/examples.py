@@ -16,7 +16,7 @@ ORGANIZATION = UUID("0b000000-0000-4000-8000-000000000001")
 COMPANY = Company(totals=2, prices=6, quantities=3, tax_by_group=False, local_currency="EUR")
 DAY = date(2026, 2, 10)
 
-BOOKS = {
+BOOKS: dict[str, Any] = {
     "stock": "invoice_issues",
     "warehouse": "01",
     "vat_groups": {"22": "S22", "9.5": "S95", "0": "S0", "none": "SEX"},
@@ -89,7 +89,8 @@ def invoice(*lines: Line, currency: str = "EUR", customer: Customer = CUSTOMER, 
 
 def order(*lines: Line, **more: Any) -> Sale:
     """Give a fulfilled order, as way 2A carries it."""
-    return invoice(*lines, **({"table": "salesorder", "id": UUID(int=0xE1), "number": "ORD-00501"} | more))
+    values: dict[str, Any] = {"table": "salesorder", "id": UUID(int=0xE1), "number": "ORD-00501"}
+    return invoice(*lines, **(values | more))
 
 
 def freight(net: str = "10", tax: str = "2.20", rate: str | None = "22", *, number: int = 9) -> Line:
@@ -151,4 +152,5 @@ def route(*, way: str = "2B", create_invoice: bool = False, crm_number: bool = F
 
 def services(**more: Any) -> Route:
     """Give a route that carries fulfilled orders as deliveries."""
-    return route(**({"way": "2A", "services_document": "delivery"} | more))
+    values: dict[str, Any] = {"way": "2A", "services_document": "delivery"}
+    return route(**(values | more))

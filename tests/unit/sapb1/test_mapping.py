@@ -23,7 +23,7 @@ def test_an_invoice_says_everything_that_the_route_decides() -> None:
             line("1", "10", product=None, description="Delivery by hand", rate="9.5", number=2),
         )
     )
-    books = {"series": 72, "branch": 1, "payment_terms": 2, "cost_center": "SALES", "sales_person": 3}
+    books: dict[str, Any] = {"series": 72, "branch": 1, "payment_terms": 2, "cost_center": "SALES", "sales_person": 3}
     key = key_of(made)
     body = PreparedDocument(made, route(**books), COMPANY).body(key, "C1", ["PUMP-7", "S1000"])
     common = {
