@@ -104,6 +104,8 @@ FOR_CHANGING_SCHET = _split(
         STATES: "Организация_Key Документ Документ_Type Статус ДополнительныйСтатус СтатусСчетаФактуры",
         PAID: "СчетНаОплату Сумма",
         SALES: "Ref_Key Number DeletionMark СчетНаОплатуПокупателю_Key",
+        SALE_GOODS: "Ref_Key СчетНаОплатуПокупателю_Key",
+        SALE_SERVICES: "Ref_Key СчетНаОплатуПокупателю_Key",
     }
 )
 FOR_CHANGING_REALIZATSIYA = _split(

@@ -30,15 +30,24 @@ class Obstacles:
         state = await self._state(names.INVOICES, key)
         if state.get("ДополнительныйСтатус") in _SHIPPED:
             reasons.append(f"{state['ДополнительныйСтатус']}")
-        shipments = await self._client.rows(
-            names.SALES,
-            select=("Ref_Key", "Number"),
-            where=f"СчетНаОплатуПокупателю_Key eq {odata.guid(key)} and DeletionMark eq false",
-        )
+        shipments = await self._shipments(key)
         others = [row for row in shipments if odata.reference(row) != own_realizatsiya]
         if shipments and not others:
             reasons = [reason for reason in reasons if reason not in _SHIPPED]
         return reasons + [f"РеализацияТоваровУслуг {number_of(row)}" for row in others]
+
+    async def _shipments(self, schet: UUID) -> list[Row]:
+        """Give every реализация that names a счёт, in its header or in a row, and isn't marked for deletion."""
+        named = f"СчетНаОплатуПокупателю_Key eq {odata.guid(schet)}"
+        found: set[UUID] = set()
+        for section in (names.SALE_GOODS, names.SALE_SERVICES):
+            found |= {
+                odata.reference(row) for row in await self._client.rows(section, select=("Ref_Key",), where=named)
+            }
+        where = " or ".join([named, *(f"Ref_Key eq {odata.guid(each)}" for each in sorted(found))])
+        return await self._client.rows(
+            names.SALES, select=("Ref_Key", "Number"), where=f"DeletionMark eq false and ({where})"
+        )
 
     async def of_realizatsiya(self, row: Row, books: OnecBooks) -> list[str]:
         """Say why a реализация must stay, as it is the accountant's to correct; off by a setting: nothing is read."""

@@ -40,6 +40,10 @@ class Job:
         """Whether the journal says that all of this content is in accounting."""
         return self.journal is not None and self.journal.written_hash == self.document.hash
 
+    def never_in_books(self, row: Row) -> bool:
+        """Say whether a document was written and never posted: an obstacle stopped it, and the CRM mends that."""
+        return row.get("Posted") is False and not (self.journal is not None and self.journal.written_hash)
+
     @property
     def was_posted(self) -> bool:
         """Whether everything was posted when the journal last heard of it."""
@@ -123,11 +127,10 @@ class Writer:
         Refused: changed_after_export (switched off), edited_in_accounting, schet_stays, realizatsiya_stays.
         """
         books, number, key = job.route.onec_books, number_of(row), str(step.key)
-        if step.kind is SCHET and not books.rewrite_schet:
+        if step.kind is SCHET and not books.rewrite_schet and not job.never_in_books(row):
             raise Refused(refusal("changed_after_export"), number, key)
         if step.kind is REALIZATSIYA and not books.rewrite_realizatsiya:
-            reasons = await self._obstacles.of_realizatsiya(row, books)
-            raise Refused(refusal("realizatsiya_stays", number=number, reasons=listed(reasons)), number, key)
+            await self.check_free(step, row, job)
         marker = held.read_marker(row.get("Комментарий"))
         edits = held.edited(step.kind, row, marker.print) if marker else None
         fields = ["Комментарий"] if edits is None else edits
@@ -149,7 +152,9 @@ class Writer:
             if reasons := await self._obstacles.of_schet(step.key, realizatsiya):
                 raise Refused(refusal("schet_stays", number=number, reasons=listed(reasons)), number, key)
             return
-        if step.kind is REALIZATSIYA:
+        if step.kind is REALIZATSIYA and job.never_in_books(row):
+            reasons = []
+        elif step.kind is REALIZATSIYA:
             if books.rewrite_realizatsiya:
                 await self._published.check(names.united(wanted, names.FOR_CHANGING_REALIZATSIYA))
             reasons = await self._obstacles.of_realizatsiya(row, books)

@@ -138,6 +138,18 @@ async def test_a_schet_faktura_that_was_not_posted_goes_first(onec: Base) -> Non
     assert await ledger(onec) == []
 
 
+async def test_what_was_never_posted_is_taken_back_whatever_the_setting(onec: Base) -> None:
+    body = {"odata.error": {"code": "-1", "message": {"lang": "ru", "value": "Нет остатка"}}}
+    await onec.fail("status", f"POST .*{SALES}.*/Post", status=500, body=body)
+    with pytest.raises(Refused, match="not_posted"):
+        await export(onec.connector(), samples.order())
+
+    outcome = await cancel(onec.connector(), samples.order(), samples.journal(accounting_id=ACT))
+
+    assert outcome.state is State.CANCELLED
+    assert await taken_back(onec, SALES)
+
+
 async def test_a_document_linked_by_hand_is_never_touched(onec: Base) -> None:
     typed = samples.journal(accounting_id=str(samples.ident("typed by hand")), number="7", state=State.EXPORTED)
 

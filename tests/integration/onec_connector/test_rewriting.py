@@ -173,6 +173,16 @@ async def test_rule_07_a_schet_that_was_shipped_against_stays(onec: Base) -> Non
     assert raised.value.refusal.values["reasons"].startswith("РеализацияТоваровУслуг ")
 
 
+async def test_rule_07_a_row_of_a_realizatsiya_ships_against_a_schet_too(onec: Base) -> None:
+    await export(onec.connector())
+    fields = await by_hand(onec)
+    row = {"LineNumber": "1", "СчетНаОплатуПокупателю_Key": fields.pop("СчетНаОплатуПокупателю_Key")}
+    await onec.add(SALES, samples.ident("by hand"), **fields, Услуги=[row])
+
+    with pytest.raises(Refused, match="schet_stays"):
+        await changed(onec)
+
+
 async def by_hand(onec: Base) -> dict[str, Any]:
     """Give an act that an accountant makes of the first счёт."""
     [bill] = await onec.rows(INVOICES)
@@ -356,6 +366,31 @@ async def test_rule_07_a_free_chain_is_rewritten_together(onec: Base) -> None:
     assert (second.total, second.number) == (Decimal(122), first.number)
     assert [row["СуммаДокумента"] for row in (*await onec.rows(INVOICES), *await onec.rows(SALES))] == [122, 122]
     assert await ledger(onec) == [122]
+
+
+async def test_what_was_never_posted_is_mended_by_a_change_in_the_crm(onec: Base) -> None:
+    body = {"odata.error": {"code": "-1", "message": {"lang": "ru", "value": "Нет остатка"}}}
+    await onec.fail("status", f"POST .*{SALES}.*/Post", status=500, body=body)
+    with pytest.raises(Refused, match="not_posted") as raised:
+        await export(onec.connector(), samples.order())
+    known = samples.journal(accounting_id=raised.value.accounting_id, number=raised.value.number)
+
+    outcome = await export(onec.connector(), halved(samples.order()), journal=known, version=8)
+
+    assert (outcome.state, outcome.number, outcome.total) == (State.POSTED, raised.value.number, Decimal(122))
+    assert await ledger(onec) == [122]
+
+
+async def test_rule_08_what_was_never_posted_and_the_accountant_edited_is_not_overwritten(onec: Base) -> None:
+    body = {"odata.error": {"code": "-1", "message": {"lang": "ru", "value": "Нет остатка"}}}
+    await onec.fail("status", f"POST .*{SALES}.*/Post", status=500, body=body)
+    with pytest.raises(Refused, match="not_posted") as raised:
+        await export(onec.connector(), samples.order())
+    await onec.edit(SALES, ACT, Услуги=[{"Цена": 90}])
+    known = samples.journal(accounting_id=raised.value.accounting_id, number=raised.value.number)
+
+    with pytest.raises(Refused, match="edited_in_accounting"):
+        await export(onec.connector(), halved(samples.order()), journal=known, version=8)
 
 
 # --- answers lost, stops in between
