@@ -5,7 +5,7 @@ VENV := .venv/$(VERSION)
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: demo run test check bench clean
+.PHONY: demo run test properties check bench clean
 
 demo: $(READY) ## the main job once, from nothing, with a table of what came of it
 	@$(RUN) -m infra.demo demo
@@ -15,6 +15,9 @@ run: $(READY) ## the stack with the sample companies, left running
 
 test: $(READY) ## all tests
 	@$(RUN) -m pytest $(ARGS)
+
+properties: $(READY) ## 100,000 random documents against the arithmetic of the books (DOCUMENTS=…, SEED=…)
+	@$(RUN) -m tests.properties $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(SEED),--seed $(SEED))
 
 check: $(READY) ## style, types, and that the documents tell the truth
 	@$(RUN) -m ruff check .

@@ -1,7 +1,10 @@
 """Arithmetic on amounts: Decimal only, rounding stated."""
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
+
+_EXACT = 60
+"""digits in which the product of two amounts has room"""
 
 
 def rounded(amount: Decimal, unit: Decimal) -> Decimal:
@@ -24,11 +27,13 @@ def allocate(amount: Decimal, weights: Sequence[Decimal], unit: Decimal) -> list
         if amount:
             raise ValueError("an amount can't be shared among weights that are all zero")
         return [Decimal(0) for _ in weights]
-    exact = [amount * weight / total for weight in weights]
-    shares = [share.quantize(unit, rounding=ROUND_DOWN) for share in exact]
+    with localcontext(prec=_EXACT):
+        shares = [(amount * weight / total).quantize(unit, rounding=ROUND_DOWN) for weight in weights]
+        # Times the total, because a quotient without end would make equal remainders unequal.
+        remainders = [abs(amount * weight - share * total) for weight, share in zip(weights, shares, strict=True)]
     missing = int((amount - sum(shares, Decimal(0))) / unit)
     step = unit if missing > 0 else -unit
-    by_remainder = sorted(range(len(shares)), key=lambda index: -abs(exact[index] - shares[index]))
+    by_remainder = sorted(range(len(shares)), key=lambda index: -remainders[index])
     for index in by_remainder[: abs(missing)]:
         shares[index] += step
     return shares

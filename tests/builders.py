@@ -220,8 +220,8 @@ def contact_row(**columns: Any) -> dict[str, Any]:
 def invoice_row(*lines: dict[str, Any], discount: str = "0", number: int = 1, **columns: Any) -> dict[str, Any]:
     """Give an invoice's row with everything that export expands; the totals are those of its lines."""
     lines = lines or (line_row(),)
-    net = sum((line["extendedamount"] - line["tax"] for line in lines), Decimal(0))
-    tax = sum((line["tax"] for line in lines), Decimal(0))
+    net = sum((line["extendedamount"] - (line["tax"] or 0) for line in lines), Decimal(0))
+    tax = sum((line["tax"] or 0 for line in lines), Decimal(0))
     row: dict[str, Any] = {
         "@odata.etag": 'W/"100"',
         "invoiceid": str(record_id(number)),
