@@ -12,7 +12,7 @@ from uuid import UUID
 
 from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
-from shared.breaker import Breaker
+from shared.breaker import LONGEST_SECONDS, Breaker
 from shared.bus import RESULTS, Bus
 from shared.decision import result_of
 from shared.errors import BridgeError, Misconfigured, Parked, Refused
@@ -47,7 +47,8 @@ class Connector:
         self._settings = settings
         self._bus = bus
         self._now = now
-        self._breaker = breaker or Breaker(NAMES[target])
+        first, longest = settings.retry_first_seconds, min(settings.retry_max_seconds, LONGEST_SECONDS)
+        self._breaker = breaker or Breaker(NAMES[target], first=min(first, longest), longest=longest)
         self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
 
     async def handle(self, batch: Sequence[Incoming]) -> None:

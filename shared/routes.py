@@ -75,8 +75,6 @@ class Route(Setting):
 
     @model_validator(mode="after")
     def _books_of_the_target(self) -> Self:
-        if self.way == "2A":
-            raise ValueError("way: 2A is not supported by this version")
         if self.target == "onec":
             self._check_onec()
         else:

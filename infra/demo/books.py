@@ -22,10 +22,23 @@ WRITE_IN_ITEM = sample_id("onec", "write-in service")
 WRITE_IN_CODE = "WRITEIN"
 
 
+ONEC_DOCUMENTS = ("Document_СчетНаОплатуПокупателю", "Document_РеализацияТоваровУслуг")
+SAPB1_DOCUMENTS = ("Invoices", "DeliveryNotes", "Orders")
+MAIN_DOCUMENT = {
+    ("onec", "2B"): "Document_СчетНаОплатуПокупателю",
+    ("onec", "2A"): "Document_РеализацияТоваровУслуг",
+    ("sapb1", "2B"): "Invoices",
+    ("sapb1", "2A"): "DeliveryNotes",
+}
+"""What a sale becomes, by target and way; the journal names this one's number."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A document as the books have it; ``reference`` is the CRM's number on it."""
 
+    kind: str
+    """the document's entity"""
     reference: str
     number: str
     total: Decimal
@@ -105,17 +118,22 @@ class OnecBooks:
 
     def entries(self) -> list[Entry]:
         """Give every invoice in the books. The CRM's number is the second word of its comment."""
-        address = self._url + quote("Document_СчетНаОплатуПокупателю") + "?$format=json&$filter=Posted%20eq%20true"
-        rows = _checked(self._client.get(address))["value"]
-        return [Entry(row["Комментарий"].split(" ")[1], row["Number"], Decimal(row["СуммаДокумента"])) for row in rows]
+        return [
+            Entry(entity, row["Комментарий"].split(" ")[1], row["Number"], Decimal(row["СуммаДокумента"]))
+            for entity in ONEC_DOCUMENTS
+            for row in self._rows(entity, "&$filter=Posted%20eq%20true")
+        ]
+
+    def _rows(self, entity: str, more: str = "") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = _checked(self._client.get(f"{self._url}{quote(entity)}?$format=json{more}"))[
+            "value"
+        ]
+        return rows
 
     def count(self) -> dict[str, int]:
         """Count every document and card, posted or not."""
-        entities = ("Document_СчетНаОплатуПокупателю", "Catalog_Контрагенты", "Catalog_ДоговорыКонтрагентов")
-        return {
-            entity: len(_checked(self._client.get(self._url + quote(entity) + "?$format=json"))["value"])
-            for entity in (*entities, "Catalog_Номенклатура")
-        }
+        cards = ("Catalog_Контрагенты", "Catalog_ДоговорыКонтрагентов", "Catalog_Номенклатура")
+        return {entity: len(self._rows(entity)) for entity in (*ONEC_DOCUMENTS, "Document_СчетФактураВыданный", *cards)}
 
 
 class Sapb1Books:
@@ -150,14 +168,18 @@ class Sapb1Books:
     def entries(self) -> list[Entry]:
         """Give every invoice in the books that is not cancelled; the CRM's number is the customer's reference."""
         query = "$select=DocNum,NumAtCard,DocTotal&$filter=CancelStatus%20eq%20'csNo'"
-        rows = _checked(self._client.get(f"{self._url}/Invoices?{query}"))["value"]
-        return [Entry(row["NumAtCard"], str(row["DocNum"]), Decimal(row["DocTotal"])) for row in rows]
+        return [
+            Entry(entity, row["NumAtCard"], str(row["DocNum"]), Decimal(row["DocTotal"]))
+            for entity in SAPB1_DOCUMENTS
+            for row in _checked(self._client.get(f"{self._url}/{entity}?{query}"))["value"]
+        ]
 
     def count(self) -> dict[str, int]:
         """Count every document and card."""
+        documents = ((entity, "DocEntry") for entity in SAPB1_DOCUMENTS)
         return {
             entity: len(_checked(self._client.get(f"{self._url}/{entity}?$select={column}"))["value"])
-            for entity, column in (("Invoices", "DocEntry"), ("BusinessPartners", "CardCode"), ("Items", "ItemCode"))
+            for entity, column in (*documents, ("BusinessPartners", "CardCode"), ("Items", "ItemCode"))
         }
 
 
@@ -165,11 +187,11 @@ Books = OnecBooks | Sapb1Books
 
 
 def doubled(entries: Sequence[Entry]) -> list[str]:
-    """Name the CRM numbers that stand in the books more than once."""
-    seen: set[str] = set()
+    """Name the CRM numbers that stand in the books more than once with one kind of document."""
+    seen: set[tuple[str, str]] = set()
     twice = []
     for entry in entries:
-        if entry.reference in seen:
-            twice.append(entry.reference)
-        seen.add(entry.reference)
+        if (entry.kind, entry.reference) in seen:
+            twice.append(f"{entry.kind} {entry.reference}")
+        seen.add((entry.kind, entry.reference))
     return twice

@@ -9,7 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 
+from shared.dataverse.sales import INVOICE, ORDER, SalesTable
 from shared.money import allocate, rounded
+from shared.routes import Way
 
 NAMESPACE = UUID("2d6b7c55-6b7e-5a36-9d0b-1b7a1ce2a901")
 CENT = Decimal("0.01")
@@ -31,6 +33,7 @@ class Company:
     currencies: tuple[str, ...]
     rates: tuple[str, ...]
     """as they stand in the CRM's column; ``none`` is without VAT"""
+    way: Way = "2B"
 
     @property
     def business_unit(self) -> UUID:
@@ -38,9 +41,12 @@ class Company:
         return sample_id("businessunit", self.code)
 
 
-RUSSIAN = Company("RU", "ООО «Северный контур»", "onec", ("RUB", "RUB", "RUB", "EUR"), ("22", "22", "10", "none"))
-EUROPEAN = Company("EU", "Adriatic Demo Trading d.o.o.", "sapb1", ("EUR",), ("22", "22", "10", "none"))
-COMPANIES = (RUSSIAN, EUROPEAN)
+_RATES = ("22", "22", "10", "none")
+RUSSIAN = Company("RU", "ООО «Северный контур»", "onec", ("RUB", "RUB", "RUB", "EUR"), _RATES)
+EUROPEAN = Company("EU", "Adriatic Demo Trading d.o.o.", "sapb1", ("EUR",), _RATES)
+RUSSIAN_SERVICES = Company("RS", "ООО «Северный контур. Услуги»", "onec", ("RUB",), _RATES, "2A")
+EUROPEAN_SERVICES = Company("ES", "Adriatic Demo Services d.o.o.", "sapb1", ("EUR",), _RATES, "2A")
+COMPANIES = (RUSSIAN, EUROPEAN, RUSSIAN_SERVICES, EUROPEAN_SERVICES)
 
 
 @dataclass(frozen=True)
@@ -146,8 +152,8 @@ class SampleLine:
 
 
 @dataclass(frozen=True)
-class SampleInvoice:
-    """An invoice as a manager would enter it."""
+class SampleSale:
+    """An invoice (way 2B) or an order (way 2A) as a manager would enter it."""
 
     number: str
     company: Company
@@ -159,19 +165,33 @@ class SampleInvoice:
     total: Decimal = field(compare=False)
 
     @property
+    def table(self) -> SalesTable:
+        """Where it stands in Dataverse."""
+        return INVOICE if self.company.way == "2B" else ORDER
+
+    @property
     def id(self) -> UUID:
-        """invoiceid"""
-        return sample_id("invoice", self.number)
+        """invoiceid or salesorderid"""
+        return sample_id(self.table.name, self.number)
 
 
-def invoices(count: int, seed: int = 2026) -> list[SampleInvoice]:
+def invoices(count: int, seed: int = 2026) -> list[SampleSale]:
     """Give this many invoices, half of them of each company, with 1 to 20 lines."""
+    return _sales((RUSSIAN, EUROPEAN), count, seed)
+
+
+def orders(count: int, seed: int = 2027) -> list[SampleSale]:
+    """Give this many orders, half of them of each company, with 1 to 20 lines."""
+    return _sales((RUSSIAN_SERVICES, EUROPEAN_SERVICES), count, seed)
+
+
+def _sales(companies: tuple[Company, Company], count: int, seed: int) -> list[SampleSale]:
     generator = random.Random(seed)  # noqa: S311 -- sample data
-    return [_invoice(generator, COMPANIES[index % 2], index) for index in range(count)]
+    return [_sale(generator, companies[index % 2], index) for index in range(count)]
 
 
-def _invoice(generator: random.Random, company: Company, index: int) -> SampleInvoice:
-    own = [customer for customer in CUSTOMERS if customer.company is company]
+def _sale(generator: random.Random, company: Company, index: int) -> SampleSale:
+    own = [customer for customer in CUSTOMERS if customer.company.target == company.target]
     drafts = [_line(generator, company) for _ in range(1 + (index * 7) % 20)]
     nets = [draft.net for draft in drafts]
     discount = rounded(sum(nets, Decimal(0)) / 10, CENT) if index % 5 == 4 else Decimal(0)
@@ -189,7 +209,7 @@ def _invoice(generator: random.Random, company: Company, index: int) -> SampleIn
         for draft, share in zip(drafts, shares, strict=True)
     )
     total = sum((line.net + line.tax for line in lines), Decimal(0)) - discount
-    return SampleInvoice(
+    return SampleSale(
         number=f"{company.code}-{1001 + index // 2}",
         company=company,
         customer=own[(index // 2) % len(own)],

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,17 +11,22 @@ from infra.demo.company import (
     PRODUCTS,
     UNITS,
     Company,
-    SampleInvoice,
+    SampleCustomer,
     SampleLine,
+    SampleSale,
     sample_id,
 )
 from infra.demo.setup_error import SetupError
 from shared.dataverse.batch import Operation, Part
 from shared.dataverse.client import Dataverse
-from shared.dataverse.columns import key
+from shared.dataverse.columns import guid, key
+from shared.dataverse.sales import INVOICE, SALES
 
-BILLED = 4
 ACTIVE, ACTIVE_PRODUCT = 0, 1
+BILLED = {"statecode": 0, "statuscode": 4}
+FULFILLED = {"statecode": 3, "statuscode": 100001}
+CANCELED = {"statecode": 3, "statuscode": 100003}
+"""of an invoice"""
 CURRENCIES = {"RUB": ("Russian rouble", "₽", "90.0"), "USD": ("US dollar", "$", "1.1")}
 """Besides the euro, which is the sample organization's base currency: name, symbol, rate to the euro."""
 BATCH = 200
@@ -45,7 +49,7 @@ class Crm:
         await self._set_up_currencies()
         await self._set_up_units()
         await self._set_up_products()
-        await self._set_up_customers()
+        await self.add_customers(CUSTOMERS)
 
     async def add(self, company: Company) -> None:
         """Create a company's business unit and its sales manager, who owns its documents."""
@@ -122,9 +126,10 @@ class Crm:
         active = {"statecode": ACTIVE, "statuscode": ACTIVE_PRODUCT}
         await self._create(Operation("PATCH", f"products({product.id})", active) for product in PRODUCTS)
 
-    async def _set_up_customers(self) -> None:
+    async def add_customers(self, customers: Iterable[SampleCustomer]) -> None:
+        """Create customers' cards."""
         operations = []
-        for customer in CUSTOMERS:
+        for customer in customers:
             body: dict[str, Any] = {
                 f"{customer.table}id": str(customer.id),
                 "address1_city": customer.city,
@@ -142,34 +147,35 @@ class Crm:
             operations.append(Operation("POST", f"{customer.table}s", body))
         await self._create(operations)
 
-    async def enter(self, invoices: Sequence[SampleInvoice]) -> None:
-        """Enter invoices with their lines; none is issued yet."""
-        await self._create(Operation("POST", "invoices", self._head(invoice)) for invoice in invoices)
+    async def enter(self, sales: Sequence[SampleSale]) -> None:
+        """Enter documents with their lines; none is issued or fulfilled yet."""
+        await self._create(Operation("POST", sale.table.set_name, self._head(sale)) for sale in sales)
         await self._create(
-            Operation("POST", "invoicedetails", self._line(invoice, number, line))
-            for invoice in invoices
-            for number, line in enumerate(invoice.lines, start=1)
+            Operation("POST", sale.table.line_set, self._line(sale, number, line))
+            for sale in sales
+            for number, line in enumerate(sale.lines, start=1)
         )
 
-    def _head(self, invoice: SampleInvoice) -> dict[str, Any]:
-        table = invoice.customer.table
-        return {
-            "invoiceid": str(invoice.id),
-            "invoicenumber": invoice.number,
-            "name": f"Invoice {invoice.number}",
-            "acx_documentdate": f"{invoice.dated}T09:00:00Z",
-            "datedelivered": str(invoice.dated),
-            "duedate": str(invoice.dated + timedelta(days=14)),
-            "discountamount": invoice.discount,
-            "ownerid@odata.bind": f"/systemusers({manager(invoice.company)})",
-            "transactioncurrencyid@odata.bind": f"/transactioncurrencies({self._currencies[invoice.currency]})",
-            f"customerid_{table}@odata.bind": f"/{table}s({invoice.customer.id})",
+    def _head(self, sale: SampleSale) -> dict[str, Any]:
+        customer, due = sale.customer, str(sale.dated + timedelta(days=14))
+        head = {
+            sale.table.key: str(sale.id),
+            sale.table.number: sale.number,
+            "name": f"Sale {sale.number}",
+            "discountamount": sale.discount,
+            "ownerid@odata.bind": f"/systemusers({manager(sale.company)})",
+            "transactioncurrencyid@odata.bind": f"/transactioncurrencies({self._currencies[sale.currency]})",
+            f"customerid_{customer.table}@odata.bind": f"/{customer.table}s({customer.id})",
         }
+        if sale.table is INVOICE:
+            dated = f"{sale.dated}T09:00:00Z"
+            return head | {"acx_documentdate": dated, "datedelivered": str(sale.dated), "duedate": due}
+        return head | {"datefulfilled": str(sale.dated), "requestdeliveryby": due}
 
-    def _line(self, invoice: SampleInvoice, number: int, line: SampleLine) -> dict[str, Any]:
+    def _line(self, sale: SampleSale, number: int, line: SampleLine) -> dict[str, Any]:
         body: dict[str, Any] = {
-            "invoicedetailid": str(sample_id("invoicedetail", f"{invoice.number}/{number}")),
-            "invoiceid@odata.bind": f"/invoices({invoice.id})",
+            sale.table.line_key: str(line_id(sale, number)),
+            f"{sale.table.key}@odata.bind": f"/{sale.table.set_name}({sale.id})",
             "lineitemnumber": number,
             "quantity": line.quantity,
             "priceperunit": line.price,
@@ -185,24 +191,32 @@ class Crm:
             "uomid@odata.bind": f"/uoms({self._units[line.product.unit]})",
         }
 
-    async def issue(self, invoices: Iterable[SampleInvoice]) -> None:
-        """Set invoices to Billed, which is what the bridge waits for."""
-        status = {"statecode": ACTIVE, "statuscode": BILLED}
-        await self._create(Operation("PATCH", f"invoices({invoice.id})", status) for invoice in invoices)
+    async def issue(self, sales: Iterable[SampleSale]) -> None:
+        """Set invoices to Billed and orders to Fulfilled, which is what the bridge waits for."""
+        await self._create(
+            Operation("PATCH", f"{sale.table.set_name}({sale.id})", BILLED if sale.table is INVOICE else FULFILLED)
+            for sale in sales
+        )
 
-    async def correct_tax(self, invoice: SampleInvoice, number: int, tax: Decimal) -> None:
-        """Mend the tax of a line, as a manager would."""
-        line = sample_id("invoicedetail", f"{invoice.number}/{number}")
-        await self._create([Operation("PATCH", f"invoicedetails({line})", {"tax": tax})])
+    async def cancel(self, sale: SampleSale) -> None:
+        """Cancel an invoice."""
+        await self._create([Operation("PATCH", f"invoices({sale.id})", CANCELED)])
 
-    async def delete(self, invoice: SampleInvoice) -> None:
-        """Delete an invoice with its lines."""
-        await self._create([Operation("DELETE", f"invoices({invoice.id})")])
+    async def correct_line(self, sale: SampleSale, number: int, changes: dict[str, Any]) -> None:
+        """Mend a line, as a manager would."""
+        await self._create([Operation("PATCH", f"{sale.table.line_set}({line_id(sale, number)})", changes)])
 
-    async def delete_line(self, invoice: SampleInvoice, number: int) -> None:
-        """Delete a line of an invoice."""
-        line = sample_id("invoicedetail", f"{invoice.number}/{number}")
-        await self._create([Operation("DELETE", f"invoicedetails({line})")])
+    async def correct_customer(self, customer: SampleCustomer, changes: dict[str, Any]) -> None:
+        """Mend a customer's card."""
+        await self._create([Operation("PATCH", f"{customer.table}s({customer.id})", changes)])
+
+    async def delete(self, sale: SampleSale) -> None:
+        """Delete a document with its lines."""
+        await self._create([Operation("DELETE", f"{sale.table.set_name}({sale.id})")])
+
+    async def delete_line(self, sale: SampleSale, number: int) -> None:
+        """Delete a line of a document."""
+        await self._create([Operation("DELETE", f"{sale.table.line_set}({line_id(sale, number)})")])
 
     async def press_retry(self, journal_row: str) -> None:
         """Press Retry on a journal row."""
@@ -214,16 +228,23 @@ class Crm:
         return row
 
     async def totals(self) -> dict[UUID, str]:
-        """Give each invoice's total as Dataverse has it now."""
-        rows = await self._dataverse.rows("invoices", {"$select": "invoiceid,totalamount"})
-        return {key(row, "invoiceid"): str(row["totalamount"]) for row in rows}
+        """Give each document's total as Dataverse has it now."""
+        found: dict[UUID, str] = {}
+        for table in SALES:
+            for row in await self._dataverse.rows(table.set_name, {"$select": f"{table.key},totalamount"}):
+                found[key(row, table.key)] = str(row["totalamount"])
+        return found
 
-    async def journal(self) -> list[dict[str, Any]]:
-        """Give the journal rows of invoices, as a manager sees them."""
-        columns = ("acx_accountingexportid", "_acx_invoiceid_value", "acx_state", "acx_number", "acx_message")
-        select = ",".join((*columns, "acx_accountingid", "acx_postedon", "acx_target"))
-        query = {"$select": select, "$filter": "_acx_invoiceid_value ne null"}
-        return await self._dataverse.rows("acx_accountingexports", query)
+    async def journal(self) -> dict[UUID, dict[str, Any]]:
+        """Give the journal rows of documents, as a manager sees them, by the document's id."""
+        parents = [f"_acx_{table.name}id_value" for table in SALES]
+        columns = ("acx_accountingexportid", "acx_state", "acx_number", "acx_message", "acx_accountingid")
+        query = {
+            "$select": ",".join((*columns, "acx_postedon", "acx_target", *parents)),
+            "$filter": " or ".join(f"{parent} ne null" for parent in parents),
+        }
+        rows = await self._dataverse.rows("acx_accountingexports", query)
+        return {record: row for row in rows for parent in parents if (record := guid(row, parent))}
 
     async def _create(self, operations: Iterable[Operation]) -> None:
         waiting = list(operations)
@@ -236,6 +257,11 @@ class Crm:
 
 def _refusal(operation: Operation, part: Part) -> str:
     return f"Dataverse refused {operation.method} {operation.path}: {part.status} {part.content[:400].decode()}"
+
+
+def line_id(sale: SampleSale, number: int) -> UUID:
+    """Give the id of a document's line."""
+    return sample_id(sale.table.line_name, f"{sale.number}/{number}")
 
 
 def manager(company: Company) -> UUID:

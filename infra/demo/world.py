@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from infra.dataverse.steps import register
 from infra.demo.books import WRITE_IN_CODE, WRITE_IN_ITEM, Books, OnecBooks, Sapb1Books
-from infra.demo.company import EUROPEAN, RUSSIAN
+from infra.demo.company import EUROPEAN, EUROPEAN_SERVICES, RUSSIAN, RUSSIAN_SERVICES, SampleSale
 from infra.demo.crm import Crm
 from infra.demo.setup_error import SetupError
 from infra.local.onec import base as onec
@@ -33,6 +33,7 @@ from shared.sapb1.meaning import SYSTEM
 
 POLL_SECONDS = 0.1
 START_DATE = "2026-07-01"
+ORDER_DATES = {"document": "datefulfilled", "shipment": "datefulfilled", "due": "requestdeliveryby"}
 DATES = {"document": "datedelivered", "shipment": "datedelivered", "due": "duedate"}
 
 
@@ -69,12 +70,12 @@ class World:
         """Let Dataverse send every event that it ever sent once more; give their number."""
         return int((await self._dataverse_local("replay")).json()["events"])
 
-    async def refer_again(self, invoices: Sequence[UUID], organization: str = "") -> None:
-        """Put a new reference to each invoice on ``changes``, which no duplicate detection swallows."""
+    async def refer_again(self, sales: Sequence[SampleSale], organization: str = "") -> None:
+        """Put a new reference to each document on ``changes``, which no duplicate detection swallows."""
         bus = ServiceBus(ServiceBusClient.from_connection_string(self.stack["servicebus"]["connection_string"]))
         owner = UUID(organization or self.stack["dataverse"]["organization_id"])
         try:
-            await bus.send(CHANGES, [reference_envelope(_reference(owner, invoice)) for invoice in invoices])
+            await bus.send(CHANGES, [reference_envelope(_reference(owner, sale)) for sale in sales])
         finally:
             await bus.close()
 
@@ -84,12 +85,12 @@ class World:
             return (await client.post(address)).raise_for_status()
 
 
-def _reference(organization: UUID, invoice: UUID) -> Reference:
+def _reference(organization: UUID, sale: SampleSale) -> Reference:
     return Reference(
         organization_id=organization,
         correlation_id=str(uuid4()),
-        table="invoice",
-        id=invoice,
+        table=sale.table.name,
+        id=sale.id,
         cause="demo",
         occurred_at=datetime.now(UTC),
         message_id=str(uuid4()),
@@ -182,39 +183,44 @@ def local_settings(first_lines: Mapping[str, Mapping[str, Any]], changes: Mappin
 
 def routes() -> list[dict[str, Any]]:
     """Give the routes of the sample companies."""
-    common = {"way": "2B", "start_date": START_DATE, "dates": DATES}
+    invoices = {"way": "2B", "start_date": START_DATE, "dates": DATES}
+    orders = {"way": "2A", "start_date": START_DATE, "dates": ORDER_DATES, "create_invoice": True}
+    russian = {"target": "onec", "time_zone": "Europe/Moscow"}
+    european = {"target": "sapb1", "time_zone": "Europe/Ljubljana"}
+    one = {
+        "organization": onec.ORGANIZATION,
+        "bank_account": onec.BANK_ACCOUNT,
+        "goods_kind": onec.ITEM_KIND_GOODS,
+        "services_kind": onec.ITEM_KIND_SERVICES,
+        "item_group": onec.ITEM_GROUP,
+        "write_in_item": str(WRITE_IN_ITEM),
+        "country": onec.RUSSIA,
+        "warehouse": onec.WAREHOUSE,
+    }
+    b1 = {
+        "stock": "non_inventory_only",
+        "warehouse": sapb1.WAREHOUSE,
+        "vat_groups": {"22": "S22", "10": "S10", "0": "S0", "none": "SEX"},
+        "write_in_item": WRITE_IN_CODE,
+        "items_group": sapb1.ITEM_GROUP,
+        "customers_group": sapb1.CUSTOMER_GROUP,
+        "series": sapb1.INVOICE_SERIES,
+    }
     return [
+        {"name": "ru", "business_unit": str(RUSSIAN.business_unit), **russian, **invoices, "onec": one},
+        {"name": "eu", "business_unit": str(EUROPEAN.business_unit), **european, **invoices, "sapb1": b1},
         {
-            "name": "ru",
-            "business_unit": str(RUSSIAN.business_unit),
-            "target": "onec",
-            "time_zone": "Europe/Moscow",
-            **common,
-            "onec": {
-                "organization": onec.ORGANIZATION,
-                "bank_account": onec.BANK_ACCOUNT,
-                "goods_kind": onec.ITEM_KIND_GOODS,
-                "services_kind": onec.ITEM_KIND_SERVICES,
-                "item_group": onec.ITEM_GROUP,
-                "write_in_item": str(WRITE_IN_ITEM),
-                "country": onec.RUSSIA,
-                "warehouse": onec.WAREHOUSE,
-            },
+            "name": "ru-services",
+            "business_unit": str(RUSSIAN_SERVICES.business_unit),
+            **russian,
+            **orders,
+            "onec": {**one, "schet_faktura": "create"},
         },
         {
-            "name": "eu",
-            "business_unit": str(EUROPEAN.business_unit),
-            "target": "sapb1",
-            "time_zone": "Europe/Ljubljana",
-            **common,
-            "sapb1": {
-                "stock": "non_inventory_only",
-                "warehouse": sapb1.WAREHOUSE,
-                "vat_groups": {"22": "S22", "10": "S10", "0": "S0", "none": "SEX"},
-                "write_in_item": WRITE_IN_CODE,
-                "items_group": sapb1.ITEM_GROUP,
-                "customers_group": sapb1.CUSTOMER_GROUP,
-                "series": sapb1.INVOICE_SERIES,
-            },
+            "name": "eu-services",
+            "business_unit": str(EUROPEAN_SERVICES.business_unit),
+            **european,
+            **orders,
+            "sapb1": {**b1, "services_document": "delivery"},
         },
     ]

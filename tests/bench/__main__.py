@@ -138,7 +138,7 @@ async def chain_figures() -> list[dict[str, str]]:
 
 async def _all_posted(world: World, count: int) -> None:
     deadline = time.monotonic() + 300
-    while len([row for row in await world.crm.journal() if row["acx_number"]]) < count:
+    while len([row for row in (await world.crm.journal()).values() if row["acx_number"]]) < count:
         if time.monotonic() > deadline:
             raise TimeoutError(f"fewer than {count} documents arrived")
         await asyncio.sleep(0.2)

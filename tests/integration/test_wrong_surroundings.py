@@ -22,7 +22,7 @@ async def test_nothing_is_written_when_another_organization_answers(tmp_path: Pa
         documents = [invoice(f"{company.code}-ORG", company, line("10.00")) for company in (RUSSIAN, EUROPEAN)]
         before = {target: books.count() for target, books in world.books.items()}
         await issue(world, *documents)
-        await world.refer_again([document.id for document in documents], organization=OTHER_ORGANIZATION)
+        await world.refer_again(documents, organization=OTHER_ORGANIZATION)
         log = await _log_with(world.stack, "DATAVERSE_ORGANIZATION_ID")
 
         assert "nothing is exported, nothing is written" in log
