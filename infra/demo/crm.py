@@ -25,6 +25,7 @@ from shared.dataverse.sales import INVOICE, SALES
 ACTIVE, ACTIVE_PRODUCT = 0, 1
 BILLED = {"statecode": 0, "statuscode": 4}
 FULFILLED = {"statecode": 3, "statuscode": 100001}
+PARTLY_FULFILLED = {"statecode": 3, "statuscode": 100002}
 CANCELED = {"statecode": 3, "statuscode": 100003}
 """of an invoice"""
 CURRENCIES = {"RUB": ("Russian rouble", "₽", "90.0"), "USD": ("US dollar", "$", "1.1")}
@@ -198,9 +199,18 @@ class Crm:
             for sale in sales
         )
 
+    async def set_state(self, sale: SampleSale, state: dict[str, int]) -> None:
+        """Set a document's state and status."""
+        await self._create([Operation("PATCH", f"{sale.table.set_name}({sale.id})", state)])
+
+    async def fulfil(self, order: SampleSale) -> None:
+        """Fulfil an order by the action that the product's own button calls."""
+        close = {"salesorderid@odata.bind": f"/salesorders({order.id})", "subject": "Fulfilled"}
+        await self._create([Operation("POST", "FulfillSalesOrder", {"OrderClose": close, "Status": -1})])
+
     async def cancel(self, sale: SampleSale) -> None:
         """Cancel an invoice."""
-        await self._create([Operation("PATCH", f"invoices({sale.id})", CANCELED)])
+        await self.set_state(sale, CANCELED)
 
     async def correct_line(self, sale: SampleSale, number: int, changes: dict[str, Any]) -> None:
         """Mend a line, as a manager would."""

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.demo.books import Entry
 from infra.demo.company import CUSTOMERS, PRODUCTS, RUSSIAN, Company, SampleLine, SampleSale
 from infra.demo.world import World, routes, running
 from shared.dataverse.journal import STATE_VALUES
@@ -115,10 +116,25 @@ async def until_row(world: World, row_id: str, said: Callable[[dict[str, Any]], 
     raise AssertionError(f"the journal says {row} after {PATIENCE} s")
 
 
+def entries(world: World, document: SampleSale) -> list[Entry]:
+    """Give all documents in both systems that carry the document's number."""
+    found = [entry for books in world.books.values() for entry in books.entries()]
+    return [entry for entry in found if entry.reference == document.number]
+
+
 def booked(world: World, document: SampleSale) -> list[Decimal]:
-    """Give the totals of all documents in both systems that carry the invoice's number."""
-    entries = [entry for books in world.books.values() for entry in books.entries()]
-    return [entry.total for entry in entries if entry.reference == document.number]
+    """Give their totals."""
+    return [entry.total for entry in entries(world, document)]
+
+
+async def trigger(world: World, name: str) -> None:
+    """Let a timer fire now, as an operator does."""
+    host = world.stack["host"]
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.post(
+            f"{host['url']}/admin/functions/{name}", json={"input": ""}, headers={"x-functions-key": host["master_key"]}
+        )
+        answer.raise_for_status()
 
 
 async def faults(world: World, name: str, fault: dict[str, Any] | None) -> None:

@@ -6,7 +6,18 @@ import pytest
 from infra.demo.company import EUROPEAN, RUSSIAN, Company
 from infra.demo.world import World
 from shared.messages import State
-from tests.integration.chain.conftest import STATES, booked, faults, invoice, issue, journal_of, line, until, until_row
+from tests.integration.chain.conftest import (
+    STATES,
+    booked,
+    faults,
+    invoice,
+    issue,
+    journal_of,
+    line,
+    trigger,
+    until,
+    until_row,
+)
 
 BOTH = pytest.mark.parametrize("company", [RUSSIAN, EUROPEAN], ids=["1C", "SAP"])
 
@@ -26,16 +37,6 @@ REFUSAL = {
     },
 }
 """What accounting says of a document that it does not take, in its own words."""
-
-
-async def trigger(world: World, name: str) -> None:
-    """Let a timer fire now, as an operator does."""
-    host = world.stack["host"]
-    async with httpx.AsyncClient(trust_env=False) as client:
-        answer = await client.post(
-            f"{host['url']}/admin/functions/{name}", json={"input": ""}, headers={"x-functions-key": host["master_key"]}
-        )
-        answer.raise_for_status()
 
 
 async def lose_events(world: World, count: int) -> None:
