@@ -85,7 +85,11 @@ def moment(row: Row, column: str) -> datetime | None:
 
 
 def local_date(row: Row, column: str, zone: tzinfo) -> date | None:
-    """Give the day in the legal entity's zone: a date column as it is, a point in time as the day it falls on there."""
+    """Give the day in the legal entity's zone: a date column as it is, a point in time as the day it falls on there.
+
+    A column of format Date Only but behaviour User Local (invoice.datedelivered) is a point in time: midnight where the
+    user was who typed it. Only where users sit east of the legal entity may that be another day there.
+    """
     value = text(row, column)
     if len(value) == len("2026-01-31"):
         try:

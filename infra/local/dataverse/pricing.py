@@ -9,7 +9,9 @@ Header:
     totalamountlessfreight = totallineitemamount - totaldiscountamount
     totalamount            = totalamountlessfreight + freightamount + totaltax
 
-Amounts are rounded to the currency's precision. A ``_base`` amount is the amount divided by the exchange rate.
+A required product of a bundle is not counted: the bundle's own price is (Microsoft, “How are prices calculated for
+product bundles?”). Amounts are rounded to the currency's precision. A ``_base`` amount is the amount divided by the
+exchange rate.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,10 +24,12 @@ from infra.local.dataverse.values import rounded
 Row = Mapping[str, Any]
 ZERO = Decimal(0)
 PER_UNIT = 1
+BUNDLE, REQUIRED = 2, 3
+"""producttypecode of a line"""
 _QUANTUM = Decimal(1).scaleb(-MONEY_DIGITS)
 
 LINE_INPUTS = frozenset({"quantity", "priceperunit", "manualdiscountamount", "tax", "productid", "uomid"})
-LINE_INPUTS |= {"ispriceoverridden", "isproductoverridden"}
+LINE_INPUTS |= {"ispriceoverridden", "isproductoverridden", "producttypecode"}
 
 
 def money(value: Decimal, precision: int) -> Decimal:
@@ -49,6 +53,8 @@ def document_totals(document: Row, lines: Iterable[Row], precision: int) -> dict
     """Give the totals of an invoice or an order."""
     total = tax = discounts = ZERO
     for line in lines:
+        if line.get("producttypecode") == REQUIRED:
+            continue
         line_tax = line.get("tax") or ZERO
         total += (line.get("extendedamount") or ZERO) - line_tax
         tax += line_tax

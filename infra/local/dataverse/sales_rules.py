@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.local.dataverse.errors import does_not_exist, invalid_argument, not_understood
-from infra.local.dataverse.pricing import LINE_INPUTS, document_totals, line_amounts
+from infra.local.dataverse.pricing import BUNDLE, LINE_INPUTS, document_totals, line_amounts
 from infra.local.dataverse.pricing import money as money_value
 from infra.local.dataverse.schema import Kind, Table
 from infra.local.dataverse.store import Ref, Row, Store
@@ -21,6 +21,8 @@ LINES: Mapping[str, tuple[str, str]] = {
 DOCUMENTS: Mapping[str, str] = {document: line for line, (document, _) in LINES.items()}
 
 _NO_PRICE_LEVEL, _NO_QUANTITY, _NO_UNIT_PRICE, _NOT_IN_PRICE_LEVEL = 2, 4, 5, 11
+_PRODUCT_BUNDLE = 3
+"""product.productstructure"""
 _NUMBER_ALPHABET = string.ascii_uppercase + string.digits
 
 
@@ -151,6 +153,8 @@ class SalesRules:
         if product.get("statecode") not in {0, 3}:
             raise invalid_argument("Only active products can be added: the product is retired or a draft.")
         row["productname"] = product.get("name")
+        if product.get("productstructure") == _PRODUCT_BUNDLE:
+            row["producttypecode"] = BUNDLE
         row["pricingerrorcode"] = 0
         if not row.get("ispriceoverridden") and not document.get("ispricelocked"):
             self._list_price(row, document, product_ref.id, unit_ref.id)
