@@ -32,10 +32,10 @@ Constant = str | int | bool
 RELATED: dict[RecordKind, frozenset[str]] = {
     "document": frozenset({"customerid_account", "customerid_contact", "transactioncurrencyid"}),
     "line": frozenset({"productid", "uomid"}),
-    "customer": frozenset(),
+    "customer": frozenset({"account", "contact"}),
     "product": frozenset(),
 }
-"""The related rows that are read with each record."""
+"""The related rows that are read with each record; of a customer, which of its two tables the column stands in."""
 
 PROTECTED: dict[Target, frozenset[str]] = {
     "onec": frozenset(
@@ -90,6 +90,8 @@ class FieldRule(Setting):
         if self.to in PROTECTED[self.target]:
             raise ValueError(f"to: “{self.to}” is not for a field map: it decides identity, amounts or tax")
         relation = self.relation
+        if self.record == "customer" and self.source and not relation:
+            raise ValueError("from: begin it with “account.” or “contact.”")
         if relation and relation not in RELATED[self.record]:
             known = ", ".join(sorted(RELATED[self.record])) or "none"
             raise ValueError(f"from: a {self.record} is not read with “{relation}” (known: {known})")

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.cache import Cache
-from shared.dataverse import journal
+from shared.dataverse import journal, own_fields
 from shared.dataverse.amounts import DISCOUNT_METHOD
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import guid, key, number, text
@@ -130,15 +130,27 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     """Give the query that reads a sales document with everything around it."""
     routes = [route for route in settings.routes if route.way == table.way]
     dates = sorted({column for route in routes for column in route.dates.model_dump().values()})
-    line = _columns(table.line_key, *_LINE, custom=[settings.column_line_tax_rate])
-    unit = _columns(*_UNIT, custom=[settings.column_unit_okei])
-    account = _columns(*_ACCOUNT, custom=[settings.column_account_tax_number, settings.column_account_kpp])
-    contact = _columns(*_CONTACT, custom=[settings.column_contact_tax_number])
+    own = settings.field_map
+    line = _columns(table.line_key, *_LINE, custom=[settings.column_line_tax_rate, *own_fields.of_line(own)])
+    product = _columns(*_PRODUCT, custom=own_fields.of_related(own, "productid"))
+    unit = _columns(*_UNIT, custom=[settings.column_unit_okei, *own_fields.of_related(own, "uomid")])
+    account = _columns(
+        *_ACCOUNT,
+        custom=[
+            settings.column_account_tax_number,
+            settings.column_account_kpp,
+            *own_fields.of_related(own, "customerid_account"),
+        ],
+    )
+    contact = _columns(
+        *_CONTACT, custom=[settings.column_contact_tax_number, *own_fields.of_related(own, "customerid_contact")]
+    )
+    currency = _columns(*_CURRENCY, custom=own_fields.of_related(own, "transactioncurrencyid"))
     expanded: tuple[str, ...] = (
-        f"{table.lines}($select={line};$expand=productid($select={_columns(*_PRODUCT)}),uomid($select={unit}))",
+        f"{table.lines}($select={line};$expand=productid($select={product}),uomid($select={unit}))",
         _customer("account", account),
         _customer("contact", contact),
-        f"transactioncurrencyid($select={_columns(*_CURRENCY)})",
+        f"transactioncurrencyid($select={currency})",
         f"{table.journal}($select={_columns(*journal.COLUMNS)})",
     )
     if table is INVOICE:
@@ -146,7 +158,9 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
             f"salesorderid($select={ORDER.key};$expand={ORDER.journal}($select={_columns(*journal.COLUMNS)}))",
         )
     return {
-        "$select": _columns(table.key, table.number, *_SALE, *table.own_columns, custom=dates),
+        "$select": _columns(
+            table.key, table.number, *_SALE, *table.own_columns, custom=[*dates, *own_fields.of_document(own)]
+        ),
         "$expand": ",".join(expanded),
     }
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from shared.dataverse import customers, lines, tax
+from shared.dataverse import customers, lines, own_fields, tax
 from shared.dataverse.amounts import ZERO, agree, discount_shares, header_amount
 from shared.dataverse.columns import Row, amount, guid, key, local_date, number, plain, text, version
 from shared.dataverse.sales import SalesTable
@@ -97,7 +97,7 @@ def to_sale(table: SalesTable, row: Row, route: Route, settings: Settings) -> Sa
     net = sum((line.net for line in made), ZERO)
     taxes = sum((line.tax for line in made), ZERO)
     agree("totalamount", net + taxes, amount(row, "totalamount"))
-    return Sale(
+    sale = Sale(
         table=table.name,
         id=key(row, table.key),
         number=_number(table, row),
@@ -113,6 +113,7 @@ def to_sale(table: SalesTable, row: Row, route: Route, settings: Settings) -> Sa
         tax_inside=route.tax_inside,
         order_id=guid(row, "_salesorderid_value"),
     )
+    return own_fields.added(sale, table, row, route.target, settings.field_map)
 
 
 def check_cards(table: SalesTable, row: Row, settings: Settings) -> None:

@@ -95,6 +95,7 @@ def test_the_columns_to_read() -> None:
         pytest.param({"to": "DocDate"}, "decides identity, amounts or tax", id="ours"),
         pytest.param({"target": "onec", "to": "ИНН"}, "decides identity, amounts or tax", id="the accountant's"),
         pytest.param({"from": "ownerid.fullname"}, "not read with “ownerid”", id="a row that is not read"),
+        pytest.param({"record": "customer"}, "begin it with", id="a customer without its table"),
         pytest.param({"from": "new-x"}, "match pattern", id="no column"),
         pytest.param({"mode": "sometimes"}, "overwrite", id="no mode"),
         pytest.param({"too": "x"}, "Extra inputs", id="a name that no rule has"),
