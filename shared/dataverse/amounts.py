@@ -16,11 +16,11 @@ Where a route says ``tax_inside`` the tax is not added: ``extendedamount`` is wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from shared.dataverse.columns import Row, amount, number, plain
 from shared.errors import Refused
-from shared.money import allocate, fits, rounded
+from shared.money import EXACT, allocate, fits, rounded
 from shared.refusals import Refusal, refusal
 
 ZERO = Decimal(0)
@@ -60,8 +60,10 @@ def line_amounts(row: Row, position: int, unit: Decimal, method: int | None, *, 
         raise Refused(refusal("amount_negative", line=position, value=min(before_tax, tax or ZERO)))
     own = extended if tax_inside else before_tax
     price = required(row, "priceperunit", position)
-    _check_arithmetic(row, position, unit, method, LineAmounts(quantity, price, own, tax))
-    return LineAmounts(quantity, price, own, tax)
+    made = LineAmounts(quantity, price, own, tax)
+    with localcontext(EXACT):
+        _check_arithmetic(row, position, unit, method, made)
+    return made
 
 
 def _check_arithmetic(row: Row, position: int, unit: Decimal, method: int | None, line: LineAmounts) -> None:

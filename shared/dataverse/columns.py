@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.errors import Misconfigured
+from shared.money import EXACT
 
 Row = Mapping[str, Any]
 
@@ -38,7 +39,8 @@ def amount(row: Row, column: str) -> Decimal | None:
 
 def plain(value: Decimal) -> Decimal:
     """Give the same number in its one shortest form, so that equal content has an equal hash."""
-    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+    whole = value == value.to_integral_value()
+    return value.quantize(Decimal(1), context=EXACT) if whole else value.normalize(EXACT)
 
 
 def number(row: Row, column: str) -> int | None:
