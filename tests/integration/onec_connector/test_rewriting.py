@@ -206,12 +206,15 @@ async def test_rule_21_an_exported_document_keeps_its_customer(onec: Base) -> No
     assert bill["Контрагент_Key"] == first["Ref_Key"]
 
 
-async def test_an_older_version_never_overwrites_a_newer_one(onec: Base) -> None:
-    await export(onec.connector(), halved(samples.invoice()), version=9)
+@pytest.mark.parametrize("journal_knows", [True, False])
+async def test_an_older_version_never_overwrites_a_newer_one(onec: Base, journal_knows: bool) -> None:
+    own = samples.invoice()
+    await export(onec.connector(), halved(own), version=9)
 
-    outcome = await export(onec.connector(), samples.invoice(), version=8)
+    journal = journalled_of(own) if journal_knows else None
+    outcome = await export(onec.connector(), own, journal=journal, version=8)
 
-    assert (outcome.written_hash, outcome.total) == (halved(samples.invoice()).content_hash(), Decimal(122))
+    assert (outcome.written_hash, outcome.total) == (halved(own).content_hash(), Decimal(122))
     assert (await onec.rows(INVOICES))[0]["СуммаДокумента"] == 122
 
 

@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared import jsontext
 from shared.documents import Line, Sale
 from shared.errors import Refused
 from shared.messages import Base
-from shared.onec import bodies, kinds, mapping, names
+from shared.onec import bodies, held, kinds, mapping, names
 from shared.routes import Route
 from tests.unit.onec import samples
 from tests.unit.onec.samples import ident, line, product
@@ -239,3 +242,54 @@ def test_rule_04_the_schet_of_an_orders_invoice_is_linked_to_its_realizatsiya() 
         str(ident("act")),
         "StandardODATA.Document_РеализацияТоваровУслуг",
     )
+
+
+kopecks = st.decimals(min_value=0, max_value=10**9, places=2)
+drafts = st.tuples(
+    st.sampled_from(["goods", "service", "write_in", "freight"]),
+    st.decimals(min_value=D("0.001"), max_value=10**5, places=3),
+    kopecks,
+    kopecks,
+    st.text(max_size=20),
+)
+
+
+@given(st.lists(drafts, min_size=1, max_size=6), st.booleans())
+def test_every_document_of_a_sale_has_its_total_to_the_kopeck_and_is_recognised(
+    given_lines: list[tuple[str, Decimal, Decimal, Decimal, str]],
+    inside: bool,
+) -> None:
+    lines = [
+        line(
+            position,
+            product=None if kind in {"write_in", "freight"} else product(kind, is_service=kind == "service"),
+            kind=kind if kind in {"write_in", "freight"} else "product",
+            quantity=quantity,
+            price=D(1),
+            net=net,
+            tax=tax,
+            description=f"{position} {text}",
+        )
+        for position, (kind, quantity, net, tax, text) in enumerate(given_lines, start=1)
+    ]
+    own = samples.order(*lines, tax_inside=inside)
+    route = route_2a(warehouse=WAREHOUSE, freight_item=ident("freight"))
+    try:
+        rows = mapping.rows(own, route, ships=True)
+    except Refused as refused:
+        assert refused.refusal.code == "number_too_large"
+        return
+    parts = samples.parts(own)
+    bill = bodies.schet(own, route, parts, rows)
+    shipped = bodies.realizatsiya(own, route, parts, rows, ident("bill"))
+    issued = bodies.faktura(own, route, parts, ident("act"))
+    for kind, body in ((kinds.SCHET, bill), (kinds.REALIZATSIYA, shipped)):
+        content: dict[str, Any] = body
+        rows_of = [row for section in kind.sections for row in content.get(section, [])]
+        assert sum((row["Сумма"] + (0 if inside else row["СуммаНДС"]) for row in rows_of), D(0)) == own.total
+        assert len(rows_of) == len(lines)
+    assert (issued["СуммаДокумента"], issued["СуммаНДСДокумента"]) == (own.total, own.tax)
+    for kind, body in ((kinds.SCHET, bill), (kinds.REALIZATSIYA, shipped), (kinds.FAKTURA, issued)):
+        back: dict[str, Any] = jsontext.loads(jsontext.dumps(body).encode())
+        assert held.edited(kind, back, held.fingerprint(kind, body)) == []
+        assert held.differences(kind, back, body, own.total) == []
