@@ -654,6 +654,12 @@ CATALOGUE: dict[str, Sentence] = {
         "в нём есть доставка, а в маршруте «{route}» не указано, на какой код фрахта её записать.",
         "Администратор: укажите «freight_expense» маршрута.",
     ),
+    "freight_currency": Sentence(
+        "it has freight in {currency}, and accounting takes freight in its own currency only.",
+        "Manager: enter the freight as a product line; or accountant: write the document by hand.",
+        "в нём есть доставка в валюте {currency}, а учёт принимает фрахт только в своей валюте.",
+        "Менеджер: введите доставку строкой с продуктом; либо бухгалтер: введите документ вручную.",
+    ),
     "tax_code_unset": Sentence(
         "line {line}: the tax rate {rate} has no tax code for the country “{country}” in the settings of "
         "route “{route}”.",
