@@ -1,0 +1,294 @@
+"""The whole chain in one process, with a clock that stands: real servers and steps, queues in memory, kills at will.
+
+One run has a broker, a clock, processes of the bridge, and a seed from which every choice follows that Service Bus and
+Dataverse leave open. Work is done by one worker at a time, so that a run can be repeated; two are in the books at once
+where a strike at the edge lets others work in the middle of a request.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from shared import settings as app_settings
+from shared import webhook
+from shared.breaker import Breaker
+from shared.bus import CHANGES, RESULTS, ServiceBus
+from shared.connector import Connector
+from shared.dataverse.client import Credentials, Dataverse
+from shared.errors import BridgeError
+from shared.export import Export
+from shared.http import Http
+from shared.messages import State
+from shared.onec.connector import OnecConnector
+from shared.reconcile import Reconciliation
+from shared.sapb1.connector import Sapb1Connector
+from shared.settings import Settings
+from shared.sweep import Sweep
+from shared.wiring import Step, Wiring
+from shared.writeback import Writeback
+from tests.faults.broker import Delivery, MemoryBroker
+from tests.faults.clock import VirtualClock
+from tests.faults.company import Invoice, People
+from tests.faults.edge import CREATION, Crashed, Edge, Script, Strike
+from tests.faults.systems import Event, Systems
+
+SWEEP_EVERY = timedelta(minutes=5)
+RECONCILE_AFTER = timedelta(hours=2)
+"""Longer than the reconciliation takes for too long; the real one comes once a day."""
+PATIENCE = 400
+"""Turns after which a run that does not come to rest is a failure."""
+
+
+class Process:
+    """One process of the bridge: its steps, with caches, sessions, tokens and breakers of its own."""
+
+    def __init__(
+        self, settings: Settings, broker: MemoryBroker, script: Script, clock: VirtualClock, now: Callable[[], datetime]
+    ) -> None:
+        """``now`` is what the process takes for the time."""
+        self.busy = False
+        self._https = {name: Http(name, Edge(name, script)) for name in ("dataverse", "onec", "sapb1")}
+        organization = settings.dataverse_organization_id
+        credentials = Credentials(
+            settings.dataverse_token_url, settings.dataverse_client_id, settings.dataverse_client_secret
+        )
+        dataverse = Dataverse(
+            self._https["dataverse"], settings.dataverse_url, credentials, organization, clock=clock.seconds
+        )
+        assert settings.onec_url and settings.onec_username and settings.onec_password
+        assert settings.sapb1_url and settings.sapb1_company and settings.sapb1_username and settings.sapb1_password
+        one = OnecConnector(
+            self._https["onec"], settings.onec_url, settings.onec_username, settings.onec_password, organization
+        )
+        sap = Sapb1Connector(
+            self._https["sapb1"],
+            settings.sapb1_url,
+            settings.sapb1_company,
+            settings.sapb1_username,
+            settings.sapb1_password,
+            organization,
+        )
+        self.steps: dict[str, Step] = {
+            CHANGES: Export(settings, dataverse, broker, now),
+            RESULTS: Writeback(settings, dataverse, broker, now),
+            "onec": Connector("onec", one, settings, broker, now, breaker=Breaker("1C", clock=clock.seconds)),
+            "sapb1": Connector("sapb1", sap, settings, broker, now, breaker=Breaker("SAP", clock=clock.seconds)),
+        }
+        self.sweep = Sweep(settings, dataverse, broker, now)
+        self.reconciliation = Reconciliation(settings, dataverse, broker, now)
+        self.wiring = Wiring({})
+        vars(self.wiring).update(settings=settings, bus=cast(ServiceBus, broker))
+
+    async def close(self) -> None:
+        """Drop the connections, as a killed process does; sessions at the other end are left behind."""
+        for http in self._https.values():
+            await http.close()
+
+
+class Chain:
+    """One run."""
+
+    def __init__(self, systems: Systems, seed: int) -> None:
+        """Take the running systems and the seed."""
+        self.systems = systems
+        self.choice = random.Random(seed)  # noqa: S311 -- nothing secret
+        random.seed(seed)  # the jitter of waits
+        self.clock = VirtualClock()
+        self.broker = MemoryBroker(self.clock, self.choice)
+        self.script = Script()
+        self.people = People(systems)
+        self.invoices: list[Invoice] = []
+        self.skew = timedelta(0)
+        """how wrong the bridge's clock is"""
+        self.held_back: set[str] = set()
+        """queues that nobody works on now"""
+        self.crashes = 0
+        self.poisoned = 0
+        """messages that are expected on ``poison``"""
+        self.seen_retrying: set[str] = set()
+        self._changes: dict[str, str] = {}
+        self._processes: list[Process] = []
+        self._ended: list[Process] = []
+        self._settings = app_settings.load(systems.environment())
+        self._swept_at = self.clock.now()
+        systems.runs += 1
+
+    # --- the bridge
+
+    def configure(self, **changes: str) -> None:
+        """Change app settings; Azure restarts every process then."""
+        self._changes |= changes
+        self._settings = app_settings.load(self.systems.environment(**self._changes))
+        self.restart()
+
+    def restart(self) -> None:
+        """Let every process that does nothing now end; new ones begin when there is work."""
+        self._ended += [process for process in self._processes if not process.busy]
+        self._processes = [process for process in self._processes if process.busy]
+
+    def process(self) -> Process:
+        """Give a process that does nothing now."""
+        idle = next((process for process in self._processes if not process.busy), None)
+        if idle is None:
+            idle = Process(self._settings, self.broker, self.script, self.clock, lambda: self.clock.now() + self.skew)
+            self._processes.append(idle)
+        return idle
+
+    async def _kill(self, process: Process) -> None:
+        self.crashes += 1
+        if process in self._processes:
+            self._processes.remove(process)
+        await process.close()
+
+    async def handle(self, delivery: Delivery) -> None:
+        """Let a process settle messages, and complete them as the host does."""
+        process = self.process()
+        process.busy = True
+        try:
+            await process.steps[delivery.queue].handle(delivery.incoming())
+        except Crashed:
+            await self._kill(process)  # its locks run out by themselves
+        except BridgeError:
+            self.broker.abandon(delivery)
+        else:
+            self.broker.complete(delivery)
+        finally:
+            process.busy = False
+
+    async def work(self, turns: int = PATIENCE) -> int:
+        """Work on whatever can be handed out now, in any order; give the number of turns it took."""
+        for turn in range(turns):
+            ready = self.broker.deliverable(self.held_back)
+            if not ready:
+                return turn
+            await self.handle(self.broker.receive(self.choice.choice(ready)))
+        return turns
+
+    async def take(self, queue: str) -> Delivery:
+        """Work until this queue has something, and lock it without working on it."""
+        self.held_back.add(queue)
+        await self.work()
+        self.held_back.remove(queue)
+        return self.broker.receive(queue)
+
+    async def others_work(self) -> None:
+        """Let locks run out and everybody else go on until nothing can be done now. For the middle of a request."""
+        await self.clock.advance(timedelta(seconds=61))
+        await self.work()
+
+    # --- the CRM's side
+
+    async def events(self) -> list[Event]:
+        """Take the webhooks that Dataverse has sent so far, in order."""
+        await self.systems.local("dataverse", "events/idle")
+        taken = list(self.systems.events)
+        self.systems.events.clear()
+        return taken
+
+    async def deliver(self, events: list[Event] | None = None) -> None:
+        """Let webhooks arrive: those given, or all there are. A 503 is tried once more, as Dataverse does."""
+        for body, headers in await self.events() if events is None else events:
+            process = self.process()
+            reply = await webhook.receive(process.wiring, body, headers)
+            if reply.status == 503:
+                reply = await webhook.receive(process.wiring, body, headers)
+            assert reply.status in {202, 503}, reply
+
+    async def issued(self, target: str, *quantities: int, count: int = 1) -> list[Invoice]:
+        """Enter and issue invoices of one new customer."""
+        customer = await self.people.customer(target)
+        made = [await self.people.enter(target, customer, *(quantities or (3, 2))) for _ in range(count)]
+        self.invoices += made
+        await self.people.issue(*made)
+        return made
+
+    async def one(self, target: str) -> Invoice:
+        """Enter and issue an invoice of a new customer; its events have arrived."""
+        (made,) = await self.issued(target)
+        await self.deliver()
+        return made
+
+    async def exported(self, target: str) -> Invoice:
+        """Give an invoice that is in the books."""
+        made = await self.one(target)
+        await self.drain()
+        return made
+
+    # --- faults
+
+    def on_creation(self, target: str, when: str, do: Callable[[], Awaitable[None]], skip: int = 0) -> None:
+        """Strike at the request that brings a document into the books."""
+        self.on(target, CREATION[target], when, do, skip)
+
+    def on(self, system: str, pattern: str, when: str, do: Callable[[], Awaitable[None]], skip: int = 0) -> None:
+        """Strike at a request."""
+        self.script.strikes.append(Strike(system, pattern, "before" if when == "before" else "after", do, skip))
+
+    def outage(self, name: str, minutes: float, **fault: Any) -> None:
+        """Let a server fail for some time."""
+        self.systems.fault(name, "status", **{"status": 503, "times": 10**6, **fault})
+
+        async def over() -> None:
+            self.systems.behave(name)
+
+        self.clock.after(timedelta(minutes=minutes), over)
+
+    # --- time
+
+    async def drain(self, *, sweep: bool = True) -> None:
+        """Let time pass, with its timers, until nothing is left to do."""
+        for _ in range(PATIENCE):
+            await self.deliver()
+            if await self.work(60):
+                await self._note_retries()
+            due = self.broker.next_due()
+            if due is not None:
+                if due > self.clock.now():
+                    await self._pass(due - self.clock.now())
+                continue
+            if not sweep or not await self._timers():
+                return
+        raise AssertionError(f"the chain does not come to rest: {self.broker.waiting()}")
+
+    async def _pass(self, wait: timedelta) -> None:
+        until = self.clock.now() + wait
+        while until - self._swept_at >= SWEEP_EVERY:
+            self._swept_at += SWEEP_EVERY
+            await self.clock.advance(max(self._swept_at - self.clock.now(), timedelta(0)))
+            await self.timer(self.process().sweep)
+        await self.clock.advance(max(until - self.clock.now(), timedelta(0)))
+
+    async def timer(self, step: Sweep | Reconciliation) -> bool:
+        """Let a timer fire; say whether it got through. One that fails comes again."""
+        try:
+            await step.run()
+        except BridgeError:
+            return False
+        return True
+
+    async def _timers(self) -> bool:
+        """Let the timers fire at rest; say whether anything came of it."""
+        await self.clock.advance(RECONCILE_AFTER)
+        self._swept_at = self.clock.now()
+        process = self.process()
+        through = await self.timer(process.sweep) and await self.timer(process.reconciliation)
+        writes = self.script.writes
+        await self.work()
+        return not through or bool(self.broker.waiting()) or self.script.writes != writes
+
+    async def _note_retries(self) -> None:
+        for invoice in self.invoices:
+            journal = await self.people.journal(invoice)
+            if journal is not None and journal.state is State.RETRYING and journal.message:
+                self.seen_retrying.add(invoice.number)
+
+    async def close(self) -> None:
+        """End the run; nothing of it strikes the next one."""
+        self.clock.forget()
+        for name in self.systems.services:
+            self.systems.behave(name)
+        await self.systems.local("onec", "closed_until", date=None)
+        self.systems.events.clear()
+        for process in (*self._processes, *self._ended):
+            await process.close()
