@@ -66,9 +66,8 @@ def _freight(expenses: Sequence[Body], kind: Kind, base: Row) -> Iterator[Body]:
     """Link freight to the base's own, where it has the same; what it doesn't have is charged with the invoice."""
     free = list(base.get("DocumentAdditionalExpenses") or [])
     for sent in expenses:
-        total = "LineTotalFC" if "LineTotalFC" in sent else "LineTotal"
         held = [row for row in free if row.get("ExpenseCode") == sent["ExpenseCode"]]
-        row = next((row for row in held if _number(row, total) == sent[total]), None)
+        row = next((row for row in held if _number(row, "LineTotal") == sent["LineTotal"]), None)
         if row is None:
             yield sent
             continue

@@ -14,6 +14,7 @@ from uuid import UUID
 from shared.books import Sapb1Books
 from shared.documents import Address, Customer, Line, Product
 from shared.errors import Refused
+from shared.fieldmap import to_send
 from shared.refusals import refusal
 
 Body = dict[str, Any]
@@ -98,7 +99,7 @@ def partner(customer: Customer, code: str, books: Sapb1Books) -> Body:
         ]
     if rest:
         body["FreeText"] = "\n".join(rest)
-    return body
+    return body | to_send(customer.extras, None)
 
 
 def partner_changes(row: Mapping[str, Any], customer: Customer) -> Body:
@@ -189,7 +190,7 @@ def item(product: Product, code: str, books: Sapb1Books) -> Body:
         "SalesItem": "tYES",
         "PurchaseItem": "tNO",
     }
-    return body
+    return body | to_send(product.extras, None)
 
 
 def item_names(product: Product) -> Body:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.documents import Line
 from shared.errors import Refused
+from shared.fieldmap import to_send
 from shared.messages import Document
 from shared.refusals import refusal
 from shared.routes import Route
@@ -92,7 +93,7 @@ class PreparedDocument:
             body["ItemDescription"] = cut(line.description)
             if len(line.description) > NAME:
                 body["ItemDetails"] = line.description
-        return body
+        return body | to_send(line.extras, None)
 
     def _item(self, line: Line, price: Decimal) -> Body:
         return {
@@ -111,7 +112,10 @@ class PreparedDocument:
     def _freight(self, total: Decimal) -> Body:
         if self._books.freight_expense is None:
             raise Refused(refusal("freight_expense_unset", route=self._route.name))
-        return {"ExpenseCode": self._books.freight_expense, "LineTotalFC" if self._foreign else "LineTotal": total}
+        if self._foreign:
+            # LineTotalFC can't be written, and LineTotal is in the company's own currency
+            raise Refused(refusal("freight_currency", currency=self._document.sale.currency.code))
+        return {"ExpenseCode": self._books.freight_expense, "LineTotal": total}
 
     def body(self, key: UUID, code: str, items: Sequence[str], kind: Kind = INVOICE, *, on_top: bool = False) -> Body:
         """Give the body of the document, with its customer's CardCode and an ItemCode for each line.
@@ -140,6 +144,7 @@ class PreparedDocument:
             **settings(self._books, SETTINGS),
             **self._numbering(kind, on_top=on_top),
             "DocumentLines": rows,
+            **to_send(sale.extras, None),
         }
         if kind is INVOICE and self._books.stock == "reserve_invoice" and not self.is_service:
             body["ReserveInvoice"] = "tYES"

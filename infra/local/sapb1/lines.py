@@ -87,7 +87,7 @@ class Lines:
         code, rate = self._tax(heading, line, position)
         unit_price = self._unit_price(heading, line, list_price)
         price = priced(
-            self._context.precision, quantity, unit_price, line.get("DiscountPercent"), line.get("LineTotal")
+            self._context.precision, quantity, unit_price, line.get("DiscountPercent"), line.get(_total_name(heading))
         )
         line |= {
             "UnitPrice": price.unit_price,
