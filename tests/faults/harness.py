@@ -251,6 +251,10 @@ class Chain:
                 return
         raise AssertionError(f"the chain does not come to rest: {self.broker.waiting()}")
 
+    async def wait(self, seconds: float) -> None:
+        """Let time pass, with its sweeps."""
+        await self._pass(timedelta(seconds=seconds))
+
     async def _pass(self, wait: timedelta) -> None:
         until = self.clock.now() + wait
         while until - self._swept_at >= SWEEP_EVERY:
