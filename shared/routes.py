@@ -98,8 +98,8 @@ class Route(Setting):
             raise ValueError("sapb1.services_document: required, because way is 2A")
         if (self.sapb1.cancel or self.sapb1.recreate) and self.sapb1.cancellation_date is None:
             raise ValueError("sapb1.cancellation_date: required with cancel or recreate")
-        if self.sapb1.stock in {"reserve_invoice", "from_delivery"}:
-            raise ValueError(f"sapb1.stock: “{self.sapb1.stock}” is not supported by this version")
+        if self.sapb1.stock == "from_delivery" and self.create_invoice and self.sapb1.services_document != "delivery":
+            raise ValueError("sapb1.services_document: must be delivery, because stock is from_delivery")
 
     @property
     def posts_revenue(self) -> bool:
@@ -158,14 +158,18 @@ def overlaps(routes: tuple[Route, ...]) -> list[str]:
 
 
 def _revenue_twice(routes: tuple[Route, ...]) -> list[str]:
-    """Name the routes of one legal entity that would post one sale's revenue both as order and as invoice."""
-    orders = [route for route in routes if route.way == "2A" and route.posts_revenue]
-    invoices = [route for route in routes if route.way == "2B" and route.posts_revenue]
-    return [
-        f"routes {order.name}, {invoice.name} would both post the revenue of one sale"
-        for order, invoice in product(orders, invoices)
-        if order.business_unit == invoice.business_unit or None in {order.business_unit, invoice.business_unit}
-    ]
+    """Name the routes of one legal entity that would post one sale's revenue twice, or give it two invoices."""
+    problems = []
+    orders = [route for route in routes if route.way == "2A"]
+    invoices = [route for route in routes if route.way == "2B"]
+    for order, invoice in product(orders, invoices):
+        if order.business_unit != invoice.business_unit and None not in {order.business_unit, invoice.business_unit}:
+            continue
+        if order.posts_revenue and invoice.posts_revenue:
+            problems.append(f"routes {order.name}, {invoice.name} would both post the revenue of one sale")
+        elif order.create_invoice and order.target == invoice.target:
+            problems.append(f"routes {order.name}, {invoice.name} would both make an invoice of one sale")
+    return problems
 
 
 def route_for(routes: tuple[Route, ...], way: Way, business_unit: UUID | None) -> Route | None:
