@@ -59,7 +59,7 @@ class Canceller:
             if found.is_draft:
                 await self._client.delete(DRAFTS, entry)
             elif found.kind.cancelled_by_document:
-                await self._client.act(f"{found.kind.set}Service_Cancel2", _cancellation(entry, day))
+                await self._client.act(f"{found.kind.set}Service_Cancel2", cancellation(entry, day))
             else:
                 await self._client.act(f"{found.kind.set}({entry})/Cancel")
         except (Refused, AnswerLost) as error:
@@ -76,5 +76,6 @@ def _gone(found: Found, row: Row | None) -> bool:
     return found.is_draft if row is None else is_cancelled(row)
 
 
-def _cancellation(entry: int, day: date) -> dict[str, Any]:
+def cancellation(entry: int, day: date) -> dict[str, Any]:
+    """Give the body of an action that cancels with a date of one's own."""
     return {"Document": {"DocEntry": entry, "DocDate": day.isoformat(), "TaxDate": day.isoformat()}}

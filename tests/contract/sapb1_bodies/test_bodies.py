@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ from jsonschema import Draft202012Validator
 from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS
 from shared.jsontext import dumps
 from shared.sapb1 import cards, held, items, partners
-from shared.sapb1.company import VatGroup, read_vat_group
+from shared.sapb1.basing import HEADER, based
+from shared.sapb1.cancelling import cancellation
+from shared.sapb1.company import SALES_TAX_CODE, VatGroup, read_vat_group
+from shared.sapb1.kinds import DELIVERY, INVOICE, ORDER
 from shared.sapb1.mapping import PreparedDocument
-from tests.unit.sapb1.examples import COMPANY, CUSTOMER, PUMP, document, invoice, line, route
+from tests.unit.sapb1.examples import COMPANY, CUSTOMER, PUMP, document, freight, invoice, line, order, route
 
-BOOKS = {
+BOOKS: dict[str, Any] = {
     "series": 72,
     "branch": 1,
     "payment_terms": 2,
@@ -98,8 +102,33 @@ def item_body() -> dict[str, Any]:
     return cards.item(PUMP.model_copy(update={"name": LONG}), "P1", route(**BOOKS).sapb1_books)
 
 
+def document_bodies() -> list[tuple[str, dict[str, Any]]]:
+    """Give the bodies of every kind of document, with freight, on an account, numbered, reserving, and copied."""
+    lines = (line(product=PUMP, number=1), freight())
+    made = document(order(*lines, number="4711"))
+    decided = route(**BOOKS, freight_expense=1, stock="reserve_invoice", crm_number=True, tax_codes={"*": {"22": "T"}})
+    items = PreparedDocument(made, decided, COMPANY)
+    by_hand = document(invoice(line(product=None, description="By hand"), currency="USD"))
+    on_account = PreparedDocument(by_hand, route(write_in_account="4010000"), COMPANY)
+    found: list[tuple[str, dict[str, Any]]] = []
+    for kind in (INVOICE, DELIVERY, ORDER):
+        found.append((kind.set, items.body(UUID(int=1), "C1", ["A"], kind)))
+        found.append((kind.set, on_account.body(UUID(int=1), "C1", [], kind)))
+    (row,) = found[0][1]["DocumentLines"]
+    held = row | {"LineNum": 0, "LineStatus": "bost_Open", "RemainingOpenQuantity": 1, "Price": row["UnitPrice"]}
+    base = {"DocEntry": 1, "DocNum": 1, "CardCode": "C1", "DocCurrency": "EUR", "DocumentLines": [held]}
+    base |= {"CancelStatus": "csNo", "DocumentStatus": "bost_Open"}
+    base |= {"DocumentAdditionalExpenses": [{"ExpenseCode": 1, "LineTotal": 10, "LineNum": 0}]}
+    found.append(("Invoices", based(found[0][1], items.lines, DELIVERY, base)))
+    found.append(("Drafts", found[0][1] | {"DocObjectCode": "oDeliveryNotes"}))
+    cancelled = cancellation(5, date(2026, 2, 10))["Document"]
+    found.append(("Invoices", {name: value for name, value in cancelled.items() if name != "DocEntry"}))
+    return found
+
+
 BODIES = [
     ("Invoices", invoice_body()),
+    *document_bodies(),
     ("BusinessPartners", partner_body()),
     ("Items", item_body()),
     ("UserTablesMD", CLAIM_TABLE),
@@ -131,6 +160,11 @@ def test_a_body_holds_against_the_newest_schema(contracts: Path, file: str, sche
     [
         ("Invoices", held.SELECT),
         ("Drafts", held.SELECT),
+        ("DeliveryNotes", held.SELECT),
+        ("Orders", held.SELECT),
+        ("DeliveryNotes", HEADER),
+        ("BusinessPartners", partners.CARD),
+        ("SalesTaxCodes", SALES_TAX_CODE),
         ("BusinessPartners", partners.SELECT),
         ("Items", items.SELECT),
         ("VatGroups", ("Code", "Category", "Inactive", "VatGroups_Lines")),
@@ -144,7 +178,7 @@ def test_what_is_asked_for_exists(metadata: Metadata, entity: str, names: tuple[
 
 
 def test_the_company_settings_that_decide_the_arithmetic_exist(metadata: Metadata) -> None:
-    wanted = {"TotalsAccuracy", "PriceAccuracy", "AccuracyofQuantities", "EnableApprovalProcedureInDI"}
+    wanted = {"LocalCurrency", "TotalsAccuracy", "PriceAccuracy", "AccuracyofQuantities", "EnableApprovalProcedureInDI"}
     assert wanted <= metadata.properties["AdminInfo"].keys()
     assert "GroupLinesInVATCalculation" in metadata.properties["CompanyInfo"]
 

@@ -97,6 +97,15 @@ async def test_a_cancellation_may_name_its_date(b1: Client) -> None:
     assert (await b1.refused("InvoicesService_Cancel2", early))[0] == 400
 
 
+async def test_a_delivery_is_cancelled_with_a_date_and_gives_its_goods_back(b1: Client) -> None:
+    await b1.add("DeliveryNotes", document(line(quantity=5)))
+    body = {"Document": {"DocEntry": 1, "DocDate": "2026-04-02"}}
+    assert (await b1.call("POST", "DeliveryNotesService_Cancel2", body)).status == 204
+    assert (await b1.get("DeliveryNotes(2)"))["CancelStatus"] == "csCancellation"
+    assert await stock(b1) == 1000
+    assert (await b1.call("POST", "OrdersService_Cancel2", body)).status == 400
+
+
 async def test_create_cancellation_document_gives_it(b1: Client) -> None:
     await b1.add("Invoices", document())
     reply = await b1.call("POST", "Invoices(1)/SAPB1.CreateCancellationDocument")
