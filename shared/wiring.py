@@ -118,6 +118,7 @@ class Wiring:
             _needed("ONEC_USERNAME", given.onec_username),
             _needed("ONEC_PASSWORD", given.onec_password),
             given.dataverse_organization_id,
+            field_map=given.field_map,
         )
 
     @cached_property

@@ -14,6 +14,7 @@ from uuid import UUID
 from shared.books import OnecBooks
 from shared.documents import Line, Sale
 from shared.errors import Refused
+from shared.fieldmap import to_send
 from shared.onec import names
 from shared.onec.cards import Body
 from shared.onec.mapping import Settlement, moment
@@ -124,6 +125,7 @@ def schet(sale: Sale, route: Route, parts: Parts, rows: Sequence[Body]) -> Body:
     }
     if books.warehouse is not None:
         body["Склад_Key"] = str(books.warehouse)
+    body |= to_send(sale.extras, None)
     if parts.base is not None:
         body |= {"ДокументОснование": str(parts.base), "ДокументОснование_Type": f"StandardODATA.{names.SALES}"}
     return body
@@ -150,6 +152,7 @@ def realizatsiya(sale: Sale, route: Route, parts: Parts, rows: Sequence[Body], s
         "Товары": goods,
         "Услуги": services,
     }
+    body |= to_send(sale.extras, None)
     if goods:
         body["Склад_Key"] = str(books.warehouse)
     if schet_key is not None:

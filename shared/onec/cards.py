@@ -14,6 +14,7 @@ from uuid import UUID
 from shared.books import OnecBooks
 from shared.documents import Customer, Product
 from shared.errors import Refused
+from shared.fieldmap import to_send
 from shared.onec.currencies import ROUBLE
 from shared.onec.identity import Identity
 from shared.refusals import refusal
@@ -93,7 +94,7 @@ def counterparty(customer: Customer, identity: Identity, books: OnecBooks, head:
         body |= {"ОбособленноеПодразделение": True, "ГоловнойКонтрагент_Key": str(head)}
     if contacts := _contacts(customer, books):
         body["КонтактнаяИнформация"] = contacts
-    return body
+    return body | to_send(customer.extras, None)
 
 
 def _contacts(customer: Customer, books: OnecBooks) -> list[Body]:
@@ -178,4 +179,4 @@ def item(product: Product, number: str, unit: UUID, rate: Decimal | None, books:
     }
     if rate in VAT_KIND:
         body["ВидСтавкиНДС"] = VAT_KIND[rate]
-    return body
+    return body | to_send(product.extras, None)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.documents import Line, Sale
 from shared.errors import Refused
+from shared.fieldmap import to_send
 from shared.money import fits, rounded
 from shared.onec.cards import Body, shortened
 from shared.rates import Rate, rate_name
@@ -122,7 +123,7 @@ def _row(position: int, line: Line, sale: Sale, allowed: tuple[Rate, ...]) -> Bo
     }
     if line.description.strip():
         row["Содержание"] = shortened(line.description, 1000)
-    return row
+    return row | to_send(line.extras, None)
 
 
 def _held(line: Line, field: str, value: Decimal, unit: Decimal, largest: Decimal) -> Decimal:

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from shared.errors import Misconfigured, Unavailable
+from shared.fieldmap import FieldRule
 from shared.onec import names
 from shared.onec.client import OnecClient
 from shared.onec.kinds import TARGET
@@ -29,11 +31,25 @@ def needed(route: Route) -> names.Names:
     return names.united(*parts)
 
 
+def own_names(rules: Sequence[FieldRule]) -> names.Names:
+    """Give the properties that a company's field map writes, by entity. Columns of lines stand in either section."""
+    entities = {
+        "document": (names.INVOICES, names.SALES),
+        "line": (f"{names.INVOICES}_Товары", f"{names.SALES}_Товары", f"{names.SALES}_Услуги"),
+        "customer": (names.COUNTERPARTIES,),
+        "product": (names.ITEMS,),
+    }
+    of_1c = [rule for rule in rules if rule.target == TARGET]
+    return names.united(*({entity: frozenset({rule.to})} for rule in of_1c for entity in entities[rule.record]))
+
+
 class Published:
     """Checks names against ``$metadata``."""
 
-    def __init__(self, client: OnecClient) -> None:
+    def __init__(self, client: OnecClient, own: names.Names | None = None) -> None:
+        """``own`` are names beside those that the connector always uses: a company's field map."""
         self._client = client
+        self._wanted = names.united(names.NAMES, own or {})
         self._lock = asyncio.Lock()
         self._lacking: frozenset[str] | None = None
         self._recheck_at = 0.0
@@ -62,7 +78,7 @@ class Published:
     async def _read(self) -> frozenset[str]:
         metadata = await self._client.metadata()
         try:
-            lacking = await asyncio.to_thread(names.missing, metadata)
+            lacking = await asyncio.to_thread(names.missing, metadata, self._wanted)
         except names.MetadataUnreadable:
             # A page of maintenance, or cut short: 1C is not there now. If it stays so, ONEC_URL is wrong.
             raise Unavailable(TARGET, "$metadata is not that of a standard OData interface") from None

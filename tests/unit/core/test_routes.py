@@ -154,3 +154,16 @@ def test_the_route_of_a_unit(unit: UUID | None, name: str, turned: bool) -> None
 
 def test_without_a_route_for_the_rest_another_unit_has_none() -> None:
     assert route_for((route(), eu()), "2B", UUID(int=7)) is None
+
+
+def of_one_entity(**order: Any) -> tuple[Route, Route]:
+    books = {**onec_route()["onec"], "schet_faktura": "not_required"}
+    return route(), Route.model_validate(onec_route(name="orders", way="2A", onec=books, **order))
+
+
+def test_rule_04_an_act_and_a_schet_of_one_sale_may_stand_side_by_side() -> None:
+    assert overlaps(of_one_entity()) == []
+
+
+def test_one_sale_gets_one_invoice() -> None:
+    assert overlaps(of_one_entity(create_invoice=True)) == ["routes orders, ru would both make an invoice of one sale"]
