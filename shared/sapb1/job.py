@@ -220,6 +220,9 @@ class Job:
 
         Whatever can refuse it does so first; a draft shows that Business One would take it. Then the row that says who
         cancels, the cancellation, and the new document: each is found by whoever goes on after a crash.
+
+        The few fields that SAP lets change in a posted document (NumAtCard, Comments, DocDueDate) get no way of their
+        own: the key, the version and the hash would have to move with them, and a number or a due date changes rarely.
         """
         self._not_older(place)
         standing = await self._standing(place)
