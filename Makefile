@@ -5,7 +5,7 @@ VENV := .venv/$(VERSION)
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 
-.PHONY: demo run test properties check bench clean
+.PHONY: demo run test properties check bench soak clean
 
 demo: $(READY) ## the main job once, from nothing, with a table of what came of it
 	@$(RUN) -m infra.demo demo
@@ -27,6 +27,9 @@ check: $(READY) ## style, types, and that the documents tell the truth
 
 bench: $(READY) ## figures
 	@$(RUN) -m tests.bench
+
+soak: $(READY) ## kills under load for MINUTES=n (5), then what was lost, doubled or stale
+	@$(RUN) -m infra.soak soak $(if $(MINUTES),--minutes $(MINUTES))
 
 clean: ## remove the environments and caches
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

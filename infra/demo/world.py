@@ -99,15 +99,21 @@ def _reference(organization: UUID, sale: SampleSale) -> Reference:
 
 @asynccontextmanager
 async def running(
-    folder: Path, say: Callable[[str], None], changes: Mapping[str, str] | None = None
+    folder: Path,
+    say: Callable[[str], None],
+    changes: Mapping[str, str] | None = None,
+    servers: Mapping[str, Mapping[str, str]] | None = None,
 ) -> AsyncIterator[World]:
     """Start everything in a folder; stop all of it at the end.
 
-    ``say`` is told each step. ``changes`` are app settings of the bridge that differ from :func:`local_settings`.
+    ``say`` is told each step. ``changes`` are app settings of the bridge that differ from :func:`local_settings`;
+    ``servers`` are the settings of the local servers, by their names.
     """
+    own = servers or {}
     async with Stack(folder) as stack:
         say("Starting Service Bus, Dataverse, 1C and SAP Business One")
-        await asyncio.gather(*(stack.start(name) for name in ("servicebus", "dataverse", "onec", "sapb1")))
+        names = ("servicebus", "dataverse", "onec", "sapb1")
+        await asyncio.gather(*(stack.start(name, own.get(name)) for name in names))
         say("Entering the sample companies")
         dataverse = administrator(stack["dataverse"])
         crm = Crm(dataverse)

@@ -8,7 +8,7 @@ where a strike at the edge lets others work in the middle of a request.
 import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from shared import settings as app_settings
 from shared import webhook
@@ -260,23 +260,30 @@ class Chain:
         while until - self._swept_at >= SWEEP_EVERY:
             self._swept_at += SWEEP_EVERY
             await self.clock.advance(max(self._swept_at - self.clock.now(), timedelta(0)))
-            await self.timer(self.process().sweep)
+            await self.timer("sweep")
         await self.clock.advance(max(until - self.clock.now(), timedelta(0)))
 
-    async def timer(self, step: Sweep | Reconciliation) -> bool:
-        """Let a timer fire; say whether it got through. One that fails comes again."""
+    async def timer(self, name: Literal["sweep", "reconciliation"]) -> bool:
+        """Let a timer fire; say whether it got through. One that fails, or dies, comes again."""
+        process = self.process()
+        process.busy = True
+        step = process.sweep if name == "sweep" else process.reconciliation
         try:
             await step.run()
         except BridgeError:
             return False
+        except Crashed:
+            await self._kill(process)
+            return False
+        finally:
+            process.busy = False
         return True
 
     async def _timers(self) -> bool:
         """Let the timers fire at rest; say whether anything came of it."""
         await self.clock.advance(RECONCILE_AFTER)
         self._swept_at = self.clock.now()
-        process = self.process()
-        through = await self.timer(process.sweep) and await self.timer(process.reconciliation)
+        through = await self.timer("sweep") and await self.timer("reconciliation")
         writes = self.script.writes
         await self.work()
         return not through or bool(self.broker.waiting()) or self.script.writes != writes
