@@ -58,9 +58,9 @@ CATALOGUE: dict[str, Sentence] = {
     # --- the document in the CRM
     "date_missing": Sentence(
         "the date in “{field}” is empty.",
-        "Manager: fill it in on the invoice.",
+        "Manager: fill it in on the document.",
         "не заполнена дата в поле «{field}».",
-        "Менеджер: заполните её в счёте.",
+        "Менеджер: заполните её в документе.",
     ),
     "customer_missing": Sentence(
         "it has no customer.",
@@ -88,9 +88,9 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "no_lines": Sentence(
         "it has no lines.",
-        "Manager: add the products or services to the invoice.",
+        "Manager: add the products or services to the document.",
         "в нём нет строк.",
-        "Менеджер: добавьте в счёт товары или услуги.",
+        "Менеджер: добавьте в документ товары или услуги.",
     ),
     "line_without_product": Sentence(
         "line {line} has neither a product nor a description.",
@@ -112,9 +112,9 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "precision": Sentence(
         "line {line}, “{field}”: {value} has more than {digits} digits after the point.",
-        "Manager: round the value in the invoice.",
+        "Manager: round the value in the document.",
         "строка {line}, поле «{field}»: в значении {value} больше {digits} знаков после запятой.",
-        "Менеджер: округлите значение в счёте.",
+        "Менеджер: округлите значение в документе.",
     ),
     "value_missing": Sentence(
         "line {line}: “{field}” is empty.",
@@ -192,9 +192,9 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "sum_differs": Sentence(
         "the lines add up to {lines}, but “{field}” says {header}: the difference is {difference}.",
-        "Manager: recalculate the invoice; if it stays, tell the administrator.",
+        "Manager: recalculate the document; if it stays, tell the administrator.",
         "сумма по строкам {lines}, а в поле «{field}» — {header}: расхождение {difference}.",
-        "Менеджер: пересчитайте счёт; если не поможет, сообщите администратору.",
+        "Менеджер: пересчитайте документ; если не поможет, сообщите администратору.",
     ),
     "rate_unreadable": Sentence(
         "line {line}: “{value}” in “{field}” is not a tax rate.",
@@ -222,9 +222,9 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "too_large": Sentence(
         "it is too large to be carried ({size} KB of {limit} KB).",
-        "Manager: split it into several invoices.",
+        "Manager: split it into several documents.",
         "он слишком велик для передачи ({size} КБ из {limit} КБ).",
-        "Менеджер: разделите его на несколько счетов.",
+        "Менеджер: разделите его на несколько документов.",
     ),
     "fulfilled_partly": Sentence(
         "it is fulfilled in part; only a completely fulfilled order is exported whole.",
@@ -351,7 +351,7 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "foreign_customer": Sentence(
         "its customer is foreign, and accounting has no counterparty with that tax number (НалоговыйНомер).",
-        "Accountant: create the counterparty with its country and tax number; the invoice then finds it.",
+        "Accountant: create the counterparty with its country and tax number; the document then finds it.",
         "клиент иностранный, а в учёте нет контрагента с таким налоговым номером.",
         "Бухгалтер: заведите контрагента с его страной и налоговым номером, и счёт найдёт его.",
     ),
@@ -429,9 +429,9 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "exchange_rate_missing": Sentence(
         "accounting has no exchange rate of {value} for {date}.",
-        "Accountant: enter the rate; the invoice then goes through by itself.",
+        "Accountant: enter the rate; it then goes through by itself.",
         "в учёте нет курса {value} на {date}.",
-        "Бухгалтер: введите курс, и счёт пройдёт сам.",
+        "Бухгалтер: введите курс, и он пройдёт сам.",
     ),
     "rate_not_mapped": Sentence(
         "line {line}: the tax rate {rate} has no tax code in the settings of route “{route}”.",
@@ -590,15 +590,15 @@ CATALOGUE: dict[str, Sentence] = {
     ),
     "item_tracked": Sentence(
         "line {line}: the item “{value}” is managed by batches or serial numbers, which the CRM doesn't know.",
-        "Accountant: write this invoice by hand and choose the batches or serial numbers.",
+        "Accountant: write this document by hand and choose the batches or serial numbers.",
         "строка {line}: позиция «{value}» учитывается по партиям или серийным номерам, которых CRM не знает.",
-        "Бухгалтер: введите этот счёт вручную и выберите партии или серийные номера.",
+        "Бухгалтер: введите этот документ вручную и выберите партии или серийные номера.",
     ),
     "item_in_stock": Sentence(
         "line {line}: the item “{value}” is kept in stock, and route “{route}” exports only what is not.",
-        "Accountant: correct the item, or write this invoice by hand.",
+        "Accountant: correct the item, or write this document by hand.",
         "строка {line}: позиция «{value}» учитывается на складе, а маршрут «{route}» выгружает только остальное.",
-        "Бухгалтер: исправьте позицию или введите этот счёт вручную.",
+        "Бухгалтер: исправьте позицию или введите этот документ вручную.",
     ),
     "cancelled_in_accounting": Sentence(
         "the document {number} was cancelled in accounting.",
