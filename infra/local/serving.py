@@ -10,6 +10,7 @@ middleware in front of it, so that every server fails in the same words:
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -23,6 +24,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 FAULTS_PATH = "/_local/faults"
+STOP_WITH_PARENT = "LOCAL_STOP_WITH_PARENT"
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,14 @@ def say(line: Mapping[str, object]) -> None:
 
 
 async def until_stopped() -> None:
-    """Wait for SIGTERM or Ctrl-C."""
+    """Wait for SIGTERM or Ctrl-C; where STOP_WITH_PARENT is set, also for the end of whoever holds our input."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if os.environ.get(STOP_WITH_PARENT):
+        # Nobody writes there: it becomes readable when the parent is gone, killed or not.
+        loop.add_reader(sys.stdin.fileno(), stop.set)
     await stop.wait()
 
 

@@ -5,11 +5,13 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
+
+from infra.local.serving import STOP_WITH_PARENT
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -65,10 +67,10 @@ class Stack:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=ROOT,
-                stdin=DEVNULL,
+                stdin=PIPE,
                 stdout=PIPE,
                 stderr=errors,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, "PYTHONUNBUFFERED": "1", STOP_WITH_PARENT: "1"},
                 # Ctrl-C reaches this process alone; it then stops the others in order.
                 start_new_session=True,
             )
