@@ -125,6 +125,7 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
         "written_hash": columns.get("acx_writtenhash", base.written_hash),
         "number": columns.get("acx_number", base.number),
         "accounting_id": columns.get("acx_accountingid", base.accounting_id),
+        "generation": columns.get("acx_generation", base.generation),
         "retry": columns.get("acx_retry", base.retry),
     }
     if "acx_state" not in columns:
@@ -141,10 +142,15 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
 
 
 def _adopted(current: Journalled, result: Result) -> dict[str, Any] | None:
-    """Of a word that comes too late, what accounting calls the document is kept where nobody knew it."""
-    if not result.state.in_accounting or current.accounting_id:
+    """Of a word that comes too late, what accounting calls the document is kept where nobody knew it.
+
+    A higher generation is such news too: the document that the row names was cancelled, and this one created anew.
+    """
+    anew = result.generation > current.generation
+    if not result.state.in_accounting or (current.accounting_id and not anew):
         return None
-    return {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
+    columns: dict[str, Any] = {"acx_generation": result.generation} if anew else {}
+    return columns | {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
 
 
 def _is_earlier(result: Result, current: Journalled) -> bool:

@@ -156,6 +156,18 @@ def test_an_older_result_tells_only_what_accounting_calls_the_document() -> None
     }
 
 
+def test_a_document_that_was_created_anew_is_named_however_late_the_word_comes() -> None:
+    held = row(State.POSTED, accounting_id="53", number="53")
+    change = merge(held, news(State.POSTED, version=99, generation=1, accounting_id="55", number="55"), "en")
+    assert change.columns is not None
+    assert {name: change.columns.get(name) for name in ("acx_number", "acx_accountingid", "acx_generation")} == {
+        "acx_number": "55",
+        "acx_accountingid": "55",
+        "acx_generation": 1,
+    }
+    assert after(held, news(State.POSTED, version=99, generation=1), change.columns).generation == 1
+
+
 def test_what_an_older_result_wrote_does_not_pass_for_the_newest() -> None:
     change = merge(row(State.POSTED), news(State.POSTED, version=99, written_hash="older"), "en")
     assert change.columns == {"acx_writtenhash": "older"}, "else the second look would find nothing to do"
