@@ -12,12 +12,15 @@ from tests.faults.harness import Chain
 from tests.faults.systems import Systems
 
 SCHET = "Document_СчетНаОплатуПокупателю"
+FURTHER = ("Document_РеализацияТоваровУслуг", "Document_СчетФактураВыданный")
+"""What 1C also gets where the company says so."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """A document in accounting; ``live`` unless it was cancelled or marked for deletion."""
 
+    kind: str
     id: str
     number: str
     total: Decimal
@@ -38,16 +41,16 @@ async def entries(systems: Systems, target: str) -> dict[str, list[Entry]]:
     held = await state(systems, target)
     found: dict[str, list[Entry]] = {}
     if target == "onec":
-        for row in held["entities"][SCHET]:
-            number = row["Комментарий"].split(" ")[1] if row["Комментарий"].startswith("CRM ") else ""
-            entry = Entry(
-                row["Ref_Key"], row["Number"].strip(), row["СуммаДокумента"], not row["DeletionMark"], row["Posted"]
-            )
-            found.setdefault(number, []).append(entry)
+        for kind in (SCHET, *FURTHER):
+            for row in held["entities"][kind]:
+                number = row["Комментарий"].split(" ")[1] if row["Комментарий"].startswith("CRM ") else ""
+                name, live = row["Number"].strip(), not row["DeletionMark"]
+                entry = Entry(kind, row["Ref_Key"], name, row["СуммаДокумента"], live, row["Posted"])
+                found.setdefault(number, []).append(entry)
     else:
         for row in held.get("Invoices", {}).values():
             live = row["CancelStatus"] == "csNo"
-            entry = Entry(str(row["DocEntry"]), str(row["DocNum"]), row["DocTotal"], live, live)
+            entry = Entry("Invoices", str(row["DocEntry"]), str(row["DocNum"]), row["DocTotal"], live, live)
             found.setdefault(row["NumAtCard"], []).append(entry)
     return found
 
@@ -77,25 +80,27 @@ async def _problem(
 ) -> str:
     other = "sapb1" if invoice.target == "onec" else "onec"
     live = [entry for entry in held[invoice.target].get(invoice.number, []) if entry.live]
-    if held[other].get(invoice.number) or len(live) > 1:
-        return f"{len(live)} live documents, and in the other system {held[other].get(invoice.number)}"
+    kinds = sorted(entry.kind for entry in live)
+    if held[other].get(invoice.number) or len(set(kinds)) < len(kinds):
+        return f"live documents: {kinds}, and in the other system {held[other].get(invoice.number)}"
     journal, truth = await chain.people.journal(invoice), await chain.people.truth(invoice)
     if journal is not None and journal.state is State.REFUSED:
-        return "" if may_be_refused and invoice.number in journal.message else "it is refused"
-    if truth is None or truth[0] not in DUE:
+        told = invoice.number in journal.message and (truth is None or journal.version >= truth.version)
+        return "" if may_be_refused and told else f"it is refused, {truth}"
+    if truth is None or truth.status not in DUE:
         return "not to be there, but alive in the books" if live else ""
-    return _difference(truth[1], live, journal)
+    return _difference(truth.total, live, journal)
 
 
 def _difference(total: Decimal, live: list[Entry], journal: Journal | None) -> str:
     """Say what differs where a document is to be in the books."""
     if not live:
         return "it is missing"
-    (entry,) = live
-    if entry.total != total or not entry.posted:
-        return f"the CRM says {total}, the books {entry}"
+    if any(entry.total != total or not entry.posted for entry in live):
+        return f"the CRM says {total}, the books {live}"
     if journal is None or journal.state is not State.POSTED:
         return "it is in the books, and the journal does not say so"
-    if journal.number != entry.number or journal.accounting_id.lower() != entry.id.lower():
-        return f"the books have {entry}"
+    main = live[0]
+    if journal.number != main.number or journal.accounting_id.lower() != main.id.lower():
+        return f"the books have {main}"
     return ""

@@ -47,6 +47,15 @@ class Journal:
     accounting_id: str
 
 
+@dataclass(frozen=True)
+class Truth:
+    """An invoice as the CRM has it; ``version`` is the highest of its row and its lines."""
+
+    status: int
+    total: Decimal
+    version: int
+
+
 class People:
     """Whoever works in the CRM."""
 
@@ -174,11 +183,20 @@ class People:
             accounting_id=row["acx_accountingid"] or "",
         )
 
-    async def truth(self, invoice: Invoice) -> tuple[int, Decimal] | None:
-        """Give status and total as the CRM has them now; None for an invoice that is no more."""
-        query = {"$select": "statuscode,totalamount", "$filter": f"invoiceid eq {invoice.id}"}
+    async def truth(self, invoice: Invoice) -> Truth | None:
+        """Give an invoice as the CRM has it now; None for one that is no more."""
+        lines = "invoice_details($select=versionnumber)"
+        query = {
+            "$select": "statuscode,totalamount,versionnumber",
+            "$expand": lines,
+            "$filter": f"invoiceid eq {invoice.id}",
+        }
         rows = await self._systems.admin.rows("invoices", query)
-        return (rows[0]["statuscode"], Decimal(rows[0]["totalamount"])) if rows else None
+        if not rows:
+            return None
+        (row,) = rows
+        versions = [int(each["versionnumber"]) for each in (row, *row["invoice_details"])]
+        return Truth(row["statuscode"], Decimal(row["totalamount"]), max(versions))
 
 
 def _amounts(quantity: int, position: int) -> dict[str, Any]:

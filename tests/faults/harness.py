@@ -36,6 +36,8 @@ from tests.faults.systems import Event, Systems
 SWEEP_EVERY = timedelta(minutes=5)
 RECONCILE_AFTER = timedelta(hours=2)
 """Longer than the reconciliation takes for too long; the real one comes once a day."""
+API = "/odata/|/b1s/|/api/data/"
+"""What the bridge calls; the back doors stay open during an outage."""
 PATIENCE = 400
 """Turns after which a run that does not come to rest is a failure."""
 
@@ -110,7 +112,9 @@ class Chain:
         self._changes: dict[str, str] = {}
         self._processes: list[Process] = []
         self._ended: list[Process] = []
-        self._settings = app_settings.load(systems.environment())
+        # Every other company leaves it to the bridge to rewrite, cancel and create anew, and wants all documents.
+        self._generous = bool(seed % 2)
+        self._settings = app_settings.load(systems.environment(generous=self._generous))
         self._swept_at = self.clock.now()
         systems.runs += 1
 
@@ -119,7 +123,7 @@ class Chain:
     def configure(self, **changes: str) -> None:
         """Change app settings; Azure restarts every process then."""
         self._changes |= changes
-        self._settings = app_settings.load(self.systems.environment(**self._changes))
+        self._settings = app_settings.load(self.systems.environment(generous=self._generous, **self._changes))
         self.restart()
 
     def restart(self) -> None:
@@ -227,12 +231,19 @@ class Chain:
 
     def outage(self, name: str, minutes: float, **fault: Any) -> None:
         """Let a server fail for some time."""
-        self.systems.fault(name, "status", **{"status": 503, "times": 10**6, **fault})
+        self.systems.fault(name, "status", **{"status": 503, "times": 10**6, "match": API, **fault})
 
         async def over() -> None:
             self.systems.behave(name)
 
         self.clock.after(timedelta(minutes=minutes), over)
+
+    async def close_october(self, target: str, *, closed: bool) -> None:
+        """Close the month of all invoices in the books, or open it."""
+        if target == "onec":
+            await self.systems.local("onec", "closed_until", date="2026-10-31" if closed else None)
+        else:
+            await self.systems.local("sapb1", "period", month="2026-10", status="locked" if closed else "open")
 
     # --- time
 
@@ -299,7 +310,8 @@ class Chain:
         self.clock.forget()
         for name in self.systems.services:
             self.systems.behave(name)
-        await self.systems.local("onec", "closed_until", date=None)
+        for target in ("onec", "sapb1"):
+            await self.close_october(target, closed=False)
         self.systems.events.clear()
         for process in (*self._processes, *self._ended):
             await process.close()

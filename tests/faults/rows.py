@@ -339,23 +339,16 @@ async def part_of_a_batch(chain: Chain, target: str) -> None:
 async def closed_period(chain: Chain, target: str) -> None:
     """The month is closed: what is in the books already stays Posted, what is new is refused until it is opened."""
     posted = await chain.exported(target)
-    await _close_october(chain, target, closed=True)
+    await chain.close_october(target, closed=True)
     refused = await chain.one(target)
     await chain.people.do(Operation("PATCH", f"invoices({posted.id})", {"name": "Another title"}))
     await chain.drain()
     assert await _state(chain, posted) is State.POSTED
     assert await _state(chain, refused) is State.REFUSED
-    await _close_october(chain, target, closed=False)
+    await chain.close_october(target, closed=False)
     await chain.people.press_retry(refused)
     await chain.drain()
     assert await _state(chain, refused) is State.POSTED
-
-
-async def _close_october(chain: Chain, target: str, *, closed: bool) -> None:
-    if target == "onec":
-        await chain.systems.local("onec", "closed_until", date="2026-10-31" if closed else None)
-    else:
-        await chain.systems.local("sapb1", "period", month="2026-10", status="locked" if closed else "open")
 
 
 # --- at most once, and the last state wins

@@ -1,6 +1,7 @@
 """The real local servers over real sockets in this process, with the sample company in them; shared by all runs."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -58,10 +59,20 @@ class Systems:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
-    def environment(self, **changes: str) -> dict[str, str]:
-        """Give the bridge's app settings."""
+    def environment(self, *, generous: bool = False, **changes: str) -> dict[str, str]:
+        """Give the bridge's app settings; ``generous``: whatever a company may allow the bridge to do, it allows."""
         values: dict[str, str] = local_settings(self.first_lines, changes)["Values"]
+        if generous:
+            values["ROUTES"] = json.dumps([_generous(route) for route in json.loads(values["ROUTES"])])
         return values
+
+
+def _generous(route: dict[str, Any]) -> dict[str, Any]:
+    allowed = {
+        "onec": {"realizatsiya": True, "schet_faktura": "accountant", "rewrite_realizatsiya": True},
+        "sapb1": {"cancel": True, "recreate": True, "cancellation_date": "document"},
+    }
+    return {**route, route["target"]: {**route[route["target"]], **allowed[route["target"]]}}
 
 
 @asynccontextmanager

@@ -86,6 +86,34 @@ class Lives(RuleBasedStateMachine):
         """Make an invoice wrong; the next edit mends it."""
         self.run(self.chain.people.spoil(self.chain.invoices[which % len(self.chain.invoices)]))
 
+    @precondition(lambda self: self.chain.invoices)
+    @rule(which=MANY)
+    def move(self, which: int) -> None:
+        """Give an invoice to a new customer."""
+
+        async def move() -> None:
+            invoice = self.chain.invoices[which % len(self.chain.invoices)]
+            await self.chain.people.move(invoice, await self.chain.people.customer(invoice.target))
+
+        self.run(move())
+
+    @precondition(lambda self: self.chain.invoices)
+    @rule(which=MANY)
+    def press_retry(self, which: int) -> None:
+        """Press Retry where there is a journal row."""
+
+        async def press() -> None:
+            invoice = self.chain.invoices[which % len(self.chain.invoices)]
+            if await self.chain.people.journal(invoice) is not None:
+                await self.chain.people.press_retry(invoice)
+
+        self.run(press())
+
+    @rule(target_=TARGETS, closed=st.booleans())
+    def close_october(self, target_: str, closed: bool) -> None:
+        """Close the month of all invoices, or open it; in the end it is open."""
+        self.run(self.chain.close_october(target_, closed=closed))
+
     # --- events
 
     @rule()
@@ -170,6 +198,8 @@ class Lives(RuleBasedStateMachine):
     async def _end(self) -> None:
         try:
             self.chain.held_back.clear()
+            for target in ("onec", "sapb1"):
+                await self.chain.close_october(target, closed=False)
             await self.chain.drain()
             await books.check(self.chain, may_be_refused=True)
         finally:
