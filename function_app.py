@@ -2,8 +2,18 @@
 
 import azure.functions as func
 
-from functions import dataverse_events, dataverse_sweep, export, onec_connector, operations, sapb1_connector, writeback
+from functions import (
+    dataverse_events,
+    dataverse_sweep,
+    export,
+    onec_connector,
+    operations,
+    payments,
+    sapb1_connector,
+    writeback,
+)
 
 app = func.FunctionApp()
-for room in (dataverse_events, dataverse_sweep, export, onec_connector, sapb1_connector, writeback, operations):
+rooms = (dataverse_events, dataverse_sweep, export, onec_connector, sapb1_connector, writeback, payments, operations)
+for room in rooms:
     app.register_functions(room.blueprint)

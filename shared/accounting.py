@@ -1,11 +1,12 @@
 """What every accounting system must be able to do, in the words of the bridge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from shared.documents import Customer, Product
+from shared.documents import Customer, Product, SaleTable
 from shared.messages import Binding, Document, State
 from shared.refusals import Refusal
 from shared.routes import Route
@@ -60,6 +61,45 @@ class AccountingSystem(Protocol):
 
         Where accounting holds nothing under the key the outcome is Cancelled without a number.
         """
+        ...
+
+    async def close(self) -> None:
+        """Let go of sessions and connections."""
+        ...
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A document that the journal knows to be in accounting."""
+
+    row_id: UUID
+    """of the journal"""
+    table: SaleTable
+    accounting_id: str
+    key: UUID
+    """the fence's, of its generation"""
+    state: State
+    """what the journal says of it"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What has become of a document in accounting since it was exported."""
+
+    state: State
+    """Exported, Posted, Partially paid, Paid, Settled without payment; Refused where it is cancelled or deleted"""
+    paid: Decimal | None = None
+    """in the document's currency; None where accounting doesn't say it"""
+    reason: Refusal | None = None
+    look_again: bool = False
+    """the document is another one now, such as a draft that was approved: the connector has to look"""
+
+
+class Ledger(Protocol):
+    """Where an accounting system is asked for payments. Raises Unavailable or Misconfigured; it only reads."""
+
+    async def standings(self, documents: Sequence[Exported]) -> dict[UUID, Standing]:
+        """Say what has become of documents, by their journal rows, many in one call; what is not known is left out."""
         ...
 
     async def close(self) -> None:

@@ -48,11 +48,17 @@ class State(StrEnum):
     PARTIALLY_PAID = "Partially paid"
     BOUND = "Bound"
     DRAFT = "Draft awaiting approval"
+    SETTLED = "Settled without payment"
 
     @property
     def in_accounting(self) -> bool:
         """Whether accounting holds the document in the version that the journal names."""
-        return self in {State.EXPORTED, State.POSTED, State.PAID, State.PARTIALLY_PAID, State.DRAFT}
+        return self in {State.EXPORTED, State.POSTED, State.DRAFT} or self.says_payment
+
+    @property
+    def says_payment(self) -> bool:
+        """Whether it tells how far the document is paid, which only accounting knows."""
+        return self in {State.PARTIALLY_PAID, State.PAID, State.SETTLED}
 
 
 class Message(BaseModel):
@@ -149,6 +155,8 @@ class Journalled(BaseModel):
     number: str = ""
     accounting_id: str = ""
     message: str = ""
+    paid: str = ""
+    """the paid amount, in the document's currency; empty: nothing is known of a payment"""
     retry: bool = False
     """whether somebody pressed Retry"""
 
@@ -226,6 +234,10 @@ class Result(Message):
     """the row as export read it: saves reading it again when nobody else wrote"""
     acknowledges: bool = False
     """says nothing new: the Retry that was pressed has been looked at"""
+    read_back: bool = False
+    """what the payments timer read in accounting: payment, cancellation; it says nothing of the content"""
+    paid: str = ""
+    """what was paid, in the document's currency; empty: nothing is said of it"""
     deferrals: int = 0
     """how often the journal could not be written"""
     reference: Reference

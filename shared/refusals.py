@@ -606,6 +606,24 @@ CATALOGUE: dict[str, Sentence] = {
         "документ {number} в учёте отменён.",
         "Бухгалтер: если он нужен снова, администратор выгрузит его заново.",
     ),
+    "payment_reversed": Sentence(
+        "it was paid, and a payment was taken back in accounting.",
+        "Accountant: tell the manager what happened; the CRM keeps its own state of the invoice.",
+        "он был оплачен, но оплата в учёте отменена.",
+        "Бухгалтер: сообщите менеджеру о причине; состояние самого счёта в CRM не меняется.",
+    ),
+    "settled_by_credit": Sentence(
+        "it is closed in accounting by a credit memo, not by a payment.",
+        "Manager: agree with the accountant whether the sale is void.",
+        "он закрыт в учёте кредит-нотой, а не оплатой.",
+        "Менеджер: уточните у бухгалтера, отменена ли продажа.",
+    ),
+    "settled_without_payment": Sentence(
+        "it is closed in accounting, but no incoming payment names it.",
+        "Accountant: check how it was reconciled; a payment that names the invoice would show it as paid.",
+        "он закрыт в учёте, но ни один входящий платёж на него не ссылается.",
+        "Бухгалтер: проверьте, чем он закрыт; платёж со ссылкой на этот счёт покажет его оплаченным.",
+    ),
     "base_differs": Sentence(
         "line {line} is not in {base} of its order with this item, quantity, price and tax code, "
         "so it can't be copied from there.",

@@ -24,6 +24,8 @@ from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, not_empty, overlaps
 
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
+PAID_STATUS = 100001
+"""invoice.statuscode of a fully paid one; its statecode is 2"""
 
 
 def _from_json(value: object) -> object:
@@ -125,6 +127,15 @@ class Settings(BaseModel):
         default="0 0 3 * * *",
     )
 
+    payments_schedule: str = _setting(
+        "PAYMENTS_SCHEDULE",
+        "Six-field NCRONTAB: when payments and cancellations are read from accounting",
+        default="0 20 * * * *",
+    )
+    mark_invoices_paid: bool = _setting(
+        "MARK_INVOICES_PAID", "true: an invoice that is fully paid in accounting is set Paid in the CRM", default=False
+    )
+
     # --- 1C
     onec_url: Address | None = _setting("ONEC_URL", "1C: address ending in /odata/standard.odata", default=None)
     onec_username: str | None = _setting("ONEC_USERNAME", "1C: the integration user", default=None)
@@ -146,6 +157,11 @@ class Settings(BaseModel):
                 for name, value in self.connection(target).items()
                 if value is None
             ]
+        if self.mark_invoices_paid and PAID_STATUS not in self.invoice_issued_statuses:
+            problems.append(
+                f"MARK_INVOICES_PAID: needs {PAID_STATUS} among INVOICE_ISSUED_STATUSES, "
+                "or an invoice would count as taken back once it is paid"
+            )
         if self.retry_first_seconds > self.retry_max_seconds:
             problems.append("RETRY_FIRST_SECONDS: must not be more than RETRY_MAX_SECONDS")
         if problems:

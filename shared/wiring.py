@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from azure.servicebus.aio import ServiceBusClient
 
 from shared import settings as app_settings
-from shared.accounting import AccountingSystem
+from shared.accounting import AccountingSystem, Ledger
 from shared.bus import CHANGES, Envelope, ServiceBus
 from shared.connector import Connector
 from shared.dataverse.client import Credentials, Dataverse
@@ -24,10 +24,17 @@ from shared.http import Http
 from shared.intake import Incoming
 from shared.keys import message_id
 from shared.messages import Document
+from shared.onec.client import OnecClient
 from shared.onec.connector import OnecConnector
+from shared.onec.payments import OnecPayments
+from shared.operations import Operations
+from shared.payments import Payments
 from shared.reconcile import Reconciliation
 from shared.retry import reference_envelope
+from shared.routes import Target
+from shared.sapb1.client import ServiceLayer
 from shared.sapb1.connector import Sapb1Connector
+from shared.sapb1.payments import Sapb1Payments
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
 from shared.sweep import Sweep
 from shared.telemetry import say
@@ -59,17 +66,27 @@ class Wiring:
 
     @cached_property
     def bus(self) -> ServiceBus:
+        """Where messages are sent."""
+        return ServiceBus(self._service_bus)
+
+    @cached_property
+    def operations(self) -> Operations:
+        """What an administrator does with messages that were set aside; it needs no setting but the connection."""
+        return Operations(self._service_bus, self.bus, now)
+
+    @cached_property
+    def _service_bus(self) -> ServiceBusClient:
         """Service Bus, by a connection string or by identity."""
         if connection := self._environment.get(SERVICE_BUS_CONNECTION):
             try:
-                return ServiceBus(ServiceBusClient.from_connection_string(connection, retry_total=RETRIES))
+                return ServiceBusClient.from_connection_string(connection, retry_total=RETRIES)
             except ValueError:
                 raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is not a connection string") from None
         if namespace := self._environment.get(f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace"):
             # Imported only where an identity is used: it costs a cold start a third of a second.
             from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
 
-            return ServiceBus(ServiceBusClient(namespace, DefaultAzureCredential(), retry_total=RETRIES))
+            return ServiceBusClient(namespace, DefaultAzureCredential(), retry_total=RETRIES)
         raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is missing")
 
     @cached_property
@@ -100,6 +117,14 @@ class Wiring:
         return Writeback(self.settings, self.dataverse, self.bus, now)
 
     @cached_property
+    def payments(self) -> Payments:
+        """The payments step, for the accounting systems that a route leads to."""
+        ledgers: dict[Target, Callable[[], Ledger]] = {"onec": self._onec_ledger, "sapb1": self._sapb1_ledger}
+        used = {route.target for route in self.settings.routes}
+        made = {target: ledger() for target, ledger in ledgers.items() if target in used}
+        return Payments(self.settings, self.dataverse, self.bus, made, now)
+
+    @cached_property
     def onec(self) -> Connector:
         """The connector step for 1C."""
         return Connector("onec", self._onec_system, self.settings, self.bus, now)
@@ -120,6 +145,27 @@ class Wiring:
             given.dataverse_organization_id,
             field_map=given.field_map,
         )
+
+    def _onec_ledger(self) -> Ledger:
+        given = self.settings
+        client = OnecClient(
+            Http("1C"),
+            _needed("ONEC_URL", given.onec_url),
+            _needed("ONEC_USERNAME", given.onec_username),
+            _needed("ONEC_PASSWORD", given.onec_password),
+        )
+        return OnecPayments(client)
+
+    def _sapb1_ledger(self) -> Ledger:
+        given = self.settings
+        client = ServiceLayer(
+            Http("SAP Business One"),
+            _needed("SAPB1_URL", given.sapb1_url),
+            _needed("SAPB1_COMPANY", given.sapb1_company),
+            _needed("SAPB1_USERNAME", given.sapb1_username),
+            _needed("SAPB1_PASSWORD", given.sapb1_password),
+        )
+        return Sapb1Payments(client)
 
     @cached_property
     def _sapb1_system(self) -> AccountingSystem:

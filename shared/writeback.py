@@ -1,7 +1,7 @@
 """The writeback step: results in, the journal written, each row by itself, nobody's newer word lost."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,14 +9,15 @@ from uuid import UUID
 
 from shared import intake
 from shared.bus import CHANGES, RESULTS, Bus
-from shared.dataverse import journal
+from shared.dataverse import journal, paid
 from shared.dataverse.batch import MAX_OPERATIONS, Operation, Part
 from shared.dataverse.client import Dataverse
 from shared.dataverse.reading import Reader
+from shared.dataverse.sales import INVOICE
 from shared.errors import BridgeError, Misconfigured, Unavailable
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
-from shared.messages import Journalled, Result
+from shared.messages import Journalled, Result, State
 from shared.retry import Backoff, cause_of, reference_envelope, result_envelope
 from shared.settings import Settings
 from shared.telemetry import say
@@ -35,6 +36,9 @@ class _Entry:
     columns: dict[str, Any] | None = None
     """for a customer's or a product's row: what it says; its results only carry it"""
     current: Journalled | None = None
+    """the row as it was read"""
+    is_paid: bool = False
+    """whether the row says Paid in the end, and a result read that in accounting"""
 
 
 class Writeback:
@@ -74,6 +78,7 @@ class Writeback:
         """Write what the results say; give the rows that could not be written, and why."""
         await self._dataverse.check_organization()
         entries = _entries(results)
+        started = dict(entries)
         again: list[Result] = []
         left: list[tuple[_Entry, Exception]] = []
         for _ in range(ROUNDS):
@@ -85,7 +90,22 @@ class Writeback:
                 entry.current = rows.get(key)
         if again:
             await self._bus.send(CHANGES, [_again(result) for result in again])
-        return left + [(entry, Unavailable("Dataverse", "a row keeps changing")) for entry in entries.values()]
+        left += [(entry, Unavailable("Dataverse", "a row keeps changing")) for entry in entries.values()]
+        return left + await self._mark_paid(started.values(), [entry for entry, _ in left])
+
+    async def _mark_paid(self, entries: Iterable[_Entry], left: Sequence[_Entry]) -> list[tuple[_Entry, Exception]]:
+        """Set the invoices Paid that the journal now calls so; give those that could not be, and why."""
+        if not self._settings.mark_invoices_paid:
+            return []
+        written = (entry for entry in entries if entry.is_paid and entry not in left)
+        invoices = {entry.parent[1]: entry for entry in written if entry.parent and entry.parent[0] == INVOICE.name}
+        if not invoices:
+            return []
+        try:
+            problems = await paid.mark_paid(self._dataverse, list(invoices))
+        except BridgeError as error:
+            return [(entry, error) for entry in invoices.values()]
+        return [(invoices[invoice], problem) for invoice, problem in problems.items()]
 
     async def _round(
         self, entries: dict[str, _Entry], again: list[Result], left: list[tuple[_Entry, Exception]]
@@ -123,12 +143,15 @@ class Writeback:
         written: dict[str, Any] = {}
         current = entry.current
         for result in sorted(entry.results, key=lambda result: (result.version, result.at, result.attempt)):
-            change = journal.merge(current, result, self._settings.language)
+            merge = paid.merge if result.read_back else journal.merge
+            change = merge(current, result, self._settings.language)
             if change.again and result not in again:
                 again.append(result)
             if change.columns:
                 written |= change.columns
                 current = journal.after(current, result, change.columns)
+        read_paid = any(result.read_back and result.state is State.PAID for result in entry.results)
+        entry.is_paid = read_paid and current is not None and current.state is State.PAID
         return written or None
 
     async def _later(self, results: Sequence[Result], error: Exception) -> None:

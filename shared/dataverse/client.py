@@ -84,12 +84,15 @@ class Dataverse:
                 "nothing is exported, nothing is written"
             )
 
-    async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        """GET a path under the service root; give the parsed body. Unavailable and Misconfigured as their names say."""
+    async def get(self, path: str, query: Mapping[str, str] | None = None, *, page: int | None = None) -> Any:
+        """GET a path under the service root; give the parsed body. Unavailable and Misconfigured as their names say.
+
+        ``page``: how many rows the answer may hold, where it is to be other than usual.
+        """
         address = path if path.startswith(self._root) else self._root + path
         if query:
             address += "?" + urlencode(query, safe=_SAFE_IN_QUERY, quote_via=quote)
-        answer = await self._send("GET", address, writes=False)
+        answer = await self._send("GET", address, writes=False, headers=_paged(page))
         if answer.status != 200:
             raise _failure(answer.status, _error_code(answer))
         return self._json(answer)
@@ -102,13 +105,13 @@ class Dataverse:
             raise _failure(answer.status, _error_code(answer))
         return self._json(answer)
 
-    async def follow(self, link: str, *, tracked: bool) -> Any:
+    async def follow(self, link: str, *, tracked: bool, page: int | None = None) -> Any:
         """GET a link that was kept from an earlier run: a page, or with ``tracked`` changes since then.
 
         Raises StartOver where it is no longer taken. A token lives some days; how an expired one is answered is
         documented only as a fault code, so any 400 or 410 on such a link counts.
         """
-        headers = self._tracking() if tracked else None
+        headers = self._tracking() if tracked else _paged(page)
         answer = await self._send("GET", self._own(link), writes=False, headers=headers)
         if answer.status in {400, 410}:
             raise StartOver(_error_code(answer))
@@ -239,6 +242,10 @@ class Dataverse:
         token = self._json(answer)
         self._token = str(token["access_token"])
         self._token_until = self._clock() + float(token["expires_in"]) - _TOKEN_MARGIN
+
+
+def _paged(rows: int | None) -> dict[str, str]:
+    return {} if rows is None else {"Prefer": f"odata.maxpagesize={rows}"}
 
 
 def _error_code(answer: Answer) -> str:

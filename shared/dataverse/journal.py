@@ -11,7 +11,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from shared.dataverse.batch import Operation
-from shared.dataverse.columns import Row, key, moment, number, text
+from shared.dataverse.columns import Row, amount, key, moment, number, text
 from shared.keys import journal_key
 from shared.messages import Binding, Journalled, Result, State
 from shared.refusals import Language
@@ -40,6 +40,7 @@ COLUMNS = (
     "acx_number",
     "acx_accountingid",
     "acx_message",
+    "acx_paidamount",
     "acx_retry",
 )
 MAX_MESSAGE = 4000
@@ -63,6 +64,7 @@ def read(row: Row) -> Journalled:
         number=text(row, "acx_number"),
         accounting_id=text(row, "acx_accountingid"),
         message=text(row, "acx_message"),
+        paid="" if (paid := amount(row, "acx_paidamount")) is None else str(paid),
         retry=row.get("acx_retry") is True,
     )
 
@@ -90,6 +92,7 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
         return Change({"acx_retry": False} if current is not None and current.retry else None)
     if current is None:
         return Change(_columns(result, None, language))
+    result = _still_paid(current, result)
     if result.version < current.version:
         return _older(current, result)
     if result.version == current.version and (change := _of_this_version(current, result, language)):
@@ -97,12 +100,20 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     return Change(_columns(result, current, language))
 
 
+def _still_paid(current: Journalled, result: Result) -> Result:
+    """Keep what is known of a payment: that the same document stands in the books does not take it back."""
+    same = (current.accounting_id, current.generation) == (result.accounting_id, result.generation)
+    if same and current.state.says_payment and result.state in {State.EXPORTED, State.POSTED}:
+        return result.model_copy(update={"state": current.state})
+    return result
+
+
 def _of_this_version(current: Journalled, result: Result, language: Language) -> Change | None:
     """Say where a word about the version that the row names is no news; None where it is."""
     if result.state is State.RETRYING and current.state.in_accounting:
         return Change(None)
     overtaken = current.state is State.RETRYING and result.state.in_accounting
-    if _is_earlier(result, current) and not overtaken:
+    if is_earlier(result, current) and not overtaken:
         return Change(_adopted(current, result))
     if _same(current, result, language):
         return Change(None)
@@ -127,18 +138,26 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
         "accounting_id": columns.get("acx_accountingid", base.accounting_id),
         "generation": columns.get("acx_generation", base.generation),
         "retry": columns.get("acx_retry", base.retry),
+        "message": columns.get("acx_message", base.message),
+        "paid": _paid(columns, base),
     }
     if "acx_state" not in columns:
         return base.model_copy(update=held)
     said = {
-        "state": result.state,
+        "state": _STATES[columns["acx_state"]],
         "version": result.version,
         "hash": result.hash,
+        "generation": result.generation,
         "attempt": result.attempt,
         "changed_at": result.at,
-        "message": columns["acx_message"],
     }
     return base.model_copy(update=held | said)
+
+
+def _paid(columns: dict[str, Any], base: Journalled) -> str:
+    if "acx_paidamount" not in columns:
+        return base.paid
+    return "" if columns["acx_paidamount"] is None else str(columns["acx_paidamount"])
 
 
 def _adopted(current: Journalled, result: Result) -> dict[str, Any] | None:
@@ -153,7 +172,7 @@ def _adopted(current: Journalled, result: Result) -> dict[str, Any] | None:
     return columns | {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
 
 
-def _is_earlier(result: Result, current: Journalled) -> bool:
+def is_earlier(result: Result, current: Journalled) -> bool:
     """Whether a result about the same version was said before the row's last word.
 
     By time first: a new trigger counts its attempts from 0 again, and its refusal is news. The row keeps whole seconds.
@@ -216,6 +235,8 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
         }
         if current is None or not current.state.in_accounting:
             columns["acx_postedon"] = stamp(result.at)
+        if current is not None and current.paid and current.generation != result.generation:
+            columns["acx_paidamount"] = None
     elif result.accounting_id:
         # Refused, yet accounting holds it: its number must not get lost.
         columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}

@@ -205,7 +205,8 @@ def test_no_bytes_raise_anything_else(body: bytes) -> None:
 @pytest.mark.parametrize("state", State)
 def test_states_that_mean_accounting_holds_it(state: State) -> None:
     assert state.in_accounting is (
-        state.value in {"Exported", "Posted", "Paid", "Partially paid", "Draft awaiting approval"}
+        state.value
+        in {"Exported", "Posted", "Paid", "Partially paid", "Draft awaiting approval", "Settled without payment"}
     )
 
 

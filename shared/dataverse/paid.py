@@ -1,0 +1,106 @@
+"""What was read back from accounting, in the journal and on the invoice: payments, cancellations, deletions.
+
+Merging is pure. A payment says nothing of the content: version, hash and number stay as they are, a refusal stays
+what it is, and only the paid amount is shown beside it.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from shared.dataverse import journal
+from shared.dataverse.batch import Operation
+from shared.dataverse.client import Dataverse
+from shared.dataverse.columns import key, number
+from shared.dataverse.journal import MAX_MESSAGE, STATE_VALUES, Change, is_earlier, stamp
+from shared.dataverse.sales import INVOICE
+from shared.errors import Misconfigured, Unavailable
+from shared.messages import Journalled, Result, State
+from shared.refusals import Language, refusal
+from shared.settings import PAID_STATUS
+
+PAID_STATE = 2
+"""invoice.statecode"""
+ACTIVE = 0
+ROUNDS = 3
+_OWN_REMARKS = ("payment_reversed", "settled_by_credit", "settled_without_payment")
+_ABSENT = ("deleted_in_accounting", "cancelled_in_accounting")
+
+
+def merge(current: Journalled | None, result: Result, language: Language) -> Change:
+    """Decide what a reading of accounting changes in a row: nothing where the row is about another document by now."""
+    if current is None or (current.accounting_id, current.generation) != (result.accounting_id, result.generation):
+        return Change(None)
+    columns: dict[str, Any] = {}
+    if result.paid and Decimal(result.paid) != Decimal(current.paid or 0):
+        columns["acx_paidamount"] = Decimal(result.paid)
+    stands = current.state.in_accounting and current.state is not State.DRAFT
+    if stands and result.version == current.version and not is_earlier(result, current):
+        columns |= _state(current, result, language)
+    return Change(columns or None)
+
+
+def _state(current: Journalled, result: Result, language: Language) -> dict[str, Any]:
+    said = journal.message(result, current, language)[:MAX_MESSAGE].strip()
+    if not said and result.state is not current.state and current.state is State.PAID:
+        reversed_ = result.model_copy(update={"reason": refusal("payment_reversed")})
+        said = journal.message(reversed_, current, language)
+    columns: dict[str, Any] = {}
+    if result.state is not current.state:
+        columns = {"acx_state": STATE_VALUES[result.state], "acx_changedon": stamp(result.at)}
+        if not said and says(current.message, _OWN_REMARKS, result, current, language):
+            columns["acx_message"] = ""
+    if said and said != current.message:
+        columns["acx_message"] = said
+    return columns
+
+
+def says(message: str, codes: Sequence[str], result: Result, current: Journalled | None, language: Language) -> bool:
+    """Say whether a row's message is one of these sentences about this document."""
+    values = {"number": result.number}
+    reasons = (result.model_copy(update={"reason": refusal(code, **values)}) for code in codes)
+    return any(message == journal.message(reason, current, language)[:MAX_MESSAGE].strip() for reason in reasons)
+
+
+def is_back(current: Journalled, result: Result, language: Language) -> bool:
+    """Say whether a document that the journal calls deleted or cancelled stands in accounting again."""
+    absent = current.state is State.REFUSED and result.state is not State.REFUSED
+    return absent and says(current.message, _ABSENT, result, current, language)
+
+
+async def mark_paid(dataverse: Dataverse, invoices: Sequence[UUID]) -> dict[UUID, Exception]:
+    """Set active invoices Paid, each from exactly the state that was read; give those that could not be, and why.
+
+    One that is Paid or Canceled already, or is no more, is left as it is.
+    """
+    waiting, problems = list(invoices), dict[UUID, Exception]()
+    for _ in range(ROUNDS):
+        active = await _active(dataverse, waiting)
+        waiting = []
+        if not active:
+            return problems
+        body = {"statecode": PAID_STATE, "statuscode": PAID_STATUS}
+        operations = [
+            Operation("PATCH", f"{INVOICE.set_name}({invoice})", body, {"If-Match": etag})
+            for invoice, etag in active.items()
+        ]
+        for invoice, part in zip(active, await dataverse.batch(operations), strict=True):
+            if part.status == 412:
+                waiting.append(invoice)
+            elif part.status >= 300 and part.status != 404:
+                problems[invoice] = Misconfigured(f"Dataverse does not set an invoice Paid ({part.status})")
+    return problems | {invoice: Unavailable("Dataverse", "an invoice keeps changing") for invoice in waiting}
+
+
+async def _active(dataverse: Dataverse, invoices: Sequence[UUID]) -> dict[UUID, str]:
+    """Give the invoices that are active, each with its version."""
+    found: dict[UUID, str] = {}
+    for start in range(0, len(invoices), 100):
+        listed = ",".join(f"'{invoice}'" for invoice in invoices[start : start + 100])
+        where = f"Microsoft.Dynamics.CRM.In(PropertyName='{INVOICE.key}',PropertyValues=[{listed}])"
+        query = {"$select": f"{INVOICE.key},statecode", "$filter": where}
+        for row in await dataverse.rows(INVOICE.set_name, query):
+            if number(row, "statecode") == ACTIVE:
+                found[key(row, INVOICE.key)] = row["@odata.etag"]
+    return found

@@ -1,0 +1,179 @@
+"""Payments in SAP Business One: how far an A/R invoice is paid, and whether a document still stands.
+
+``bost_Close`` and PaidToDate also follow a credit memo or a reconciliation, so an invoice is Paid only by incoming
+payments that name it; what is closed otherwise is a state of its own.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from shared.accounting import Exported, Standing
+from shared.messages import State
+from shared.refusals import refusal
+from shared.sapb1 import fence
+from shared.sapb1.client import Row, ServiceLayer, one_of
+from shared.sapb1.held import is_cancelled
+from shared.sapb1.kinds import DELIVERY, DRAFTS, INVOICE, ORDER
+from shared.sapb1.outcomes import amount
+
+AT_ONCE = 40
+"""Documents or customers in one filter: the address stays well within what a proxy takes."""
+STATES = {kind.set: kind.state for kind in (INVOICE, DELIVERY, ORDER)}
+_ENTRY = re.compile(r"(?:(\w+)\()?(\d+)\)?")
+_CLOSED = "bost_Close"
+_STATUS = ("DocEntry", "DocNum", "DocumentStatus", "CancelStatus", "Cancelled")
+_MONEY = ("CardCode", "DocTotal", "DocTotalFc", "PaidToDate", "PaidToDateFC")
+DELETED = Standing(State.REFUSED, reason=refusal("deleted_in_accounting"))
+
+
+@dataclass(frozen=True)
+class _Invoice:
+    """The amounts of an A/R invoice, in its own currency. DocTotalFc is 0 in the company's own."""
+
+    row: Row
+
+    @property
+    def foreign(self) -> bool:
+        return amount(self.row, "DocTotalFc") != 0
+
+    @property
+    def total(self) -> Decimal:
+        return amount(self.row, "DocTotalFc" if self.foreign else "DocTotal")
+
+    @property
+    def settled(self) -> Decimal:
+        """PaidToDate: payments, and whatever else was set off against it."""
+        return amount(self.row, "PaidToDateFC" if self.foreign else "PaidToDate")
+
+    @property
+    def is_closed(self) -> bool:
+        return self.total > 0 and (self.row.get("DocumentStatus") == _CLOSED or self.settled >= self.total)
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether anything was set off, so that it must be asked what."""
+        return self.settled > 0 or self.is_closed
+
+
+class Sapb1Payments:
+    """A :class:`shared.accounting.Ledger`. It only reads."""
+
+    def __init__(self, client: ServiceLayer) -> None:
+        """``client`` may be shared: a session serves many requests."""
+        self._client = client
+
+    async def standings(self, documents: Sequence[Exported]) -> dict[UUID, Standing]:
+        """Say what has become of invoices, deliveries, orders and drafts."""
+        by_set: dict[str, dict[int, Exported]] = {}
+        for document in documents:
+            if match := _ENTRY.fullmatch(document.accounting_id):
+                by_set.setdefault(match[1] or INVOICE.set, {})[int(match[2])] = document
+        found: dict[UUID, Standing] = {}
+        for kind in (DELIVERY.set, ORDER.set):
+            rows = await self._by_entry(kind, _STATUS, by_set.get(kind, {}))
+            found |= {one.row_id: _stands(one, rows.get(entry), kind) for entry, one in by_set.get(kind, {}).items()}
+        found |= await self._drafts(by_set.get(DRAFTS, {}))
+        return found | await self._invoices(by_set.get(INVOICE.set, {}))
+
+    async def close(self) -> None:
+        """Log out and close the connections."""
+        await self._client.close()
+
+    async def _invoices(self, documents: dict[int, Exported]) -> dict[UUID, Standing]:
+        rows = await self._by_entry(INVOICE.set, (*_STATUS, *_MONEY), documents)
+        live = {entry: _Invoice(row) for entry, row in rows.items() if not _is_off(row)}
+        touched = {entry: invoice for entry, invoice in live.items() if invoice.is_touched}
+        paid = await self._paid(touched)
+        unclear = {
+            entry: one for entry, one in touched.items() if one.is_closed and paid.get(entry, Decimal(0)) < one.total
+        }
+        credited = await self._credited(unclear)
+        found: dict[UUID, Standing] = {}
+        for entry, document in documents.items():
+            standing = _stands(document, rows.get(entry), INVOICE.set)
+            if entry in live:
+                standing = _standing(live[entry], paid.get(entry, Decimal(0)), by_credit=entry in credited)
+            found[document.row_id] = standing
+        return found
+
+    async def _paid(self, invoices: dict[int, _Invoice]) -> dict[int, Decimal]:
+        """Add up the incoming payments that name these invoices. Only by customer can a payment be asked for."""
+        found: dict[int, Decimal] = {}
+        async for row in self._of_customers("IncomingPayments", "PaymentInvoices", "Cancelled eq 'tNO'", invoices):
+            for line in row.get("PaymentInvoices") or ():
+                invoice = invoices.get(line.get("DocEntry"))
+                if invoice is not None and line.get("InvoiceType") == "it_Invoice":
+                    applied = amount(line, "AppliedFC" if invoice.foreign else "SumApplied")
+                    found[line["DocEntry"]] = found.get(line["DocEntry"], Decimal(0)) + applied
+        return found
+
+    async def _credited(self, invoices: dict[int, _Invoice]) -> set[int]:
+        """Give those of the invoices that a credit memo was based on."""
+        found: set[int] = set()
+        async for row in self._of_customers("CreditNotes", "DocumentLines", "CancelStatus eq 'csNo'", invoices):
+            for line in row.get("DocumentLines") or ():
+                if line.get("BaseType") == INVOICE.object_code:
+                    found.add(line.get("BaseEntry"))
+        return found & invoices.keys()
+
+    async def _of_customers(self, name: str, lines: str, condition: str, invoices: dict[int, _Invoice]) -> Any:
+        customers = sorted({str(invoice.row["CardCode"]) for invoice in invoices.values()})
+        for chunk in _chunks(customers):
+            where = f"{condition} and {one_of('CardCode', chunk)}"
+            for row in await self._client.rows(name, select=("DocEntry", lines), where=where, order="DocEntry"):
+                yield row
+
+    async def _drafts(self, documents: dict[int, Exported]) -> dict[UUID, Standing]:
+        """Find the drafts that became documents, or are no more: the connector has to look at them."""
+        rows = await self._by_entry(DRAFTS, _STATUS, documents)
+        became: set[UUID] = set()
+        for chunk in _chunks(list(documents.values())):
+            where = f"CancelStatus eq 'csNo' and {one_of(fence.KEY, [str(one.key) for one in chunk])}"
+            for row in await self._client.rows(INVOICE.set, select=("DocEntry", fence.KEY), where=where):
+                became.add(UUID(row[fence.KEY]))
+        return {
+            one.row_id: Standing(State.DRAFT, look_again=True)
+            for entry, one in documents.items()
+            if one.key in became or entry not in rows or rows[entry].get("DocumentStatus") == _CLOSED
+        }
+
+    async def _by_entry(self, name: str, select: Sequence[str], entries: Iterable[int]) -> dict[int, Row]:
+        found: dict[int, Row] = {}
+        for chunk in _chunks(sorted(entries)):
+            where = " or ".join(f"DocEntry eq {entry}" for entry in chunk)
+            for row in await self._client.rows(name, select=select, where=where, order="DocEntry"):
+                found[int(row["DocEntry"])] = row
+        return found
+
+
+def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]
+
+
+def _is_off(row: Row) -> bool:
+    """Whether it was cancelled; an order is merely marked."""
+    return is_cancelled(row) or row.get("Cancelled") == "tYES"
+
+
+def _stands(document: Exported, row: Row | None, kind: str) -> Standing:
+    """Say whether a document is still there; nothing is said of payments."""
+    if row is None:
+        return DELETED
+    if _is_off(row):
+        return Standing(State.REFUSED, reason=refusal("cancelled_in_accounting", number=row["DocNum"]))
+    return Standing(document.state if document.state in {State.EXPORTED, State.POSTED} else STATES[kind])
+
+
+def _standing(invoice: _Invoice, paid: Decimal, *, by_credit: bool) -> Standing:
+    """Say how far an invoice is paid by what names it."""
+    if paid > 0 and paid >= invoice.total:
+        return Standing(State.PAID, paid)
+    if invoice.is_closed:
+        code = "settled_by_credit" if by_credit else "settled_without_payment"
+        return Standing(State.SETTLED, paid, refusal(code))
+    return Standing(State.PARTIALLY_PAID if paid > 0 else INVOICE.state, paid)
