@@ -1,0 +1,112 @@
+"""What a reading of accounting changes in the journal, as a table; and what a late word of the connector may not."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shared.dataverse import journal, paid
+from shared.dataverse.journal import STATE_VALUES, after
+from shared.messages import Journalled, Result, State
+from shared.refusals import refusal
+from tests.builders import NOW, journalled, result
+
+case = pytest.param
+LATER, EARLIER = NOW + timedelta(minutes=10), NOW - timedelta(minutes=10)
+DELETED = refusal("deleted_in_accounting")
+NUMBER = "0000-000001"
+
+
+def row(state: State, **changes: Any) -> Journalled:
+    """Give a row of a document that accounting has, whose last word was said at NOW."""
+    held = {"number": NUMBER, "accounting_id": "ref-1", "written_hash": "hash"}
+    return journalled(state, changed_at=NOW, **(held | changes))
+
+
+def read(state: State, amount: str = "", **changes: Any) -> Result:
+    """Give what was read in accounting."""
+    values = {"read_back": True, "paid": amount, "at": LATER, "number": NUMBER, "accounting_id": "ref-1"}
+    return result(state, **(values | changes))
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "state", "amount"),
+    [
+        case(row(State.POSTED), read(State.PARTIALLY_PAID, "5"), State.PARTIALLY_PAID, "5", id="in part"),
+        case(row(State.EXPORTED), read(State.PAID, "9.50"), State.PAID, "9.50", id="in full"),
+        case(row(State.PARTIALLY_PAID, paid="5"), read(State.PARTIALLY_PAID, "5.00"), None, None, id="known"),
+        case(row(State.PARTIALLY_PAID, paid="5"), read(State.PARTIALLY_PAID, "6"), None, "6", id="some more"),
+        case(row(State.POSTED), read(State.POSTED, "0"), None, None, id="nothing paid is no amount"),
+        case(row(State.PAID, paid="9"), read(State.POSTED, "0"), State.POSTED, "0", id="taken back"),
+        case(row(State.POSTED), read(State.PAID, ""), State.PAID, None, id="paid, the amount unknown"),
+        case(row(State.POSTED), read(State.REFUSED, reason=DELETED), State.REFUSED, None, id="deleted"),
+        case(row(State.REFUSED), read(State.PAID, "9"), None, "9", id="a refusal is not hidden"),
+        case(row(State.RETRYING), read(State.PAID, "9"), None, "9", id="nor a wait"),
+        case(row(State.DRAFT), read(State.POSTED), None, None, id="a draft is the connector's"),
+        case(row(State.POSTED, version=101), read(State.PAID, "9"), None, "9", id="rewritten meanwhile"),
+        case(row(State.PAID), read(State.POSTED, at=EARLIER), None, None, id="read before it was paid"),
+        case(row(State.POSTED, accounting_id="ref-2"), read(State.PAID, "9"), None, None, id="another document"),
+        case(row(State.POSTED, generation=1), read(State.PAID, "9"), None, None, id="another generation"),
+        case(None, read(State.PAID, "9"), None, None, id="the row is gone"),
+    ],
+)
+def test_what_is_written(current: Journalled | None, new: Result, state: State | None, amount: str | None) -> None:
+    change = paid.merge(current, new, "en")
+    columns = change.columns or {}
+    assert not change.again
+    assert columns.get("acx_state") == (None if state is None else STATE_VALUES[state])
+    assert columns.get("acx_paidamount") == (None if amount is None else Decimal(amount))
+    assert not columns.keys() - {"acx_state", "acx_paidamount", "acx_changedon", "acx_message"}
+    if change.columns is not None and current is not None:
+        then = after(current, new, change.columns)
+        assert (then.state, then.version) == (state or current.state, current.version)
+        assert paid.merge(then, new, "en").columns is None
+
+
+def test_a_reversal_has_a_sentence_that_goes_when_it_is_paid_again() -> None:
+    paid_once = row(State.PAID, paid="9")
+    change = paid.merge(paid_once, read(State.PARTIALLY_PAID, "4"), "ru")
+    assert change.columns is not None
+    assert change.columns["acx_message"].startswith("Счёт INV-00001: он был оплачен, но оплата в учёте отменена.")
+
+    then = after(paid_once, read(State.PARTIALLY_PAID, "4"), change.columns)
+    again = paid.merge(then, read(State.PAID, "9", at=LATER + timedelta(hours=1)), "ru")
+    assert again.columns is not None
+    assert again.columns["acx_message"] == ""
+
+
+def test_what_the_connector_remarked_stays_when_it_is_paid() -> None:
+    change = paid.merge(row(State.POSTED, message="Only a счёт."), read(State.PAID, "9"), "en")
+    assert change.columns is not None
+    assert "acx_message" not in change.columns
+
+
+@pytest.mark.parametrize("state", [State.PAID, State.PARTIALLY_PAID, State.SETTLED])
+@pytest.mark.parametrize("version", [100, 101])
+def test_a_late_posted_does_not_take_a_payment_back(state: State, version: int) -> None:
+    change = journal.merge(row(state, paid="9"), result(State.POSTED, version=version, at=LATER), "en")
+    columns = change.columns or {"acx_state": STATE_VALUES[state]}
+    assert columns["acx_state"] == STATE_VALUES[state]
+    assert "acx_paidamount" not in columns
+
+
+def test_a_new_generation_is_unpaid() -> None:
+    new = result(State.POSTED, version=101, generation=1, accounting_id="ref-2", at=LATER)
+    change = journal.merge(row(State.PAID, paid="9"), new, "en")
+    assert change.columns is not None
+    assert change.columns["acx_state"] == STATE_VALUES[State.POSTED]
+    assert change.columns["acx_paidamount"] is None
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "back"),
+    [
+        (row(State.REFUSED, message=DELETED.text("en", "invoice", "INV-00001", f"№ {NUMBER}")), State.POSTED, True),
+        (row(State.REFUSED, message=DELETED.text("en", "invoice", "INV-00001", f"№ {NUMBER}")), State.REFUSED, False),
+        (row(State.REFUSED, message="Invoice INV-00001: something else."), State.POSTED, False),
+        (row(State.POSTED), State.POSTED, False),
+    ],
+)
+def test_what_was_absent_and_is_back(current: Journalled, new: State, back: bool) -> None:
+    assert paid.is_back(current, read(new, reason=DELETED if new is State.REFUSED else None), "en") is back
