@@ -166,10 +166,12 @@ async def crash_after(chain: Chain, target: str) -> None:
 @row("answer lost after the work was done")
 async def lost_answer(chain: Chain, target: str) -> None:
     """Accounting did the work, and the connection broke."""
-    chain.systems.fault(target, "drop_after", match="POST", times=chain.choice.randint(1, 3))
-    chain.on_creation(target, "after", lose_answer)
-    if target == "onec":
-        chain.on(target, POSTED_IN_ONEC, "after", lose_answer)
+    if chain.choice.random() < 0.5:
+        chain.systems.fault(target, "drop_after", match="POST", times=chain.choice.randint(1, 6))
+    else:
+        chain.on_creation(target, "after", lose_answer)
+        if target == "onec":
+            chain.on(target, POSTED_IN_ONEC, "after", lose_answer)
     await chain.exported(target)
 
 
