@@ -1,6 +1,6 @@
 """Random lives of invoices under random faults: at the end everything is let drain, and books, journal and CRM agree.
 
-FAULT_EXAMPLES sets how many lives are tried. What fails once is kept as a plain test in ``test_found``.
+FAULT_EXAMPLES sets how many lives are tried. What fails once is kept as a plain test.
 """
 
 import asyncio
