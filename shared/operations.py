@@ -4,6 +4,7 @@ Nothing is lost in between: a message is sent first and completed then, so a cra
 sent follows from where the message lay, so that such a repeat is a duplicate, and a new resend is not.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -99,8 +100,10 @@ class Operations:
         limit = max(1, min(limit, PAGE))
         found: list[dict[str, Any]] = []
         following: dict[str, int] = {}
-        for place in PLACES if queue is None else (queue,):
-            page = await self._page(place, start if queue else 0, limit + 1)
+        places = PLACES if queue is None else (queue,)
+        # Opening a receiver takes the SDK a second: all at once.
+        pages = await asyncio.gather(*(self._page(place, start if queue else 0, limit + 1) for place in places))
+        for place, page in zip(places, pages, strict=True):
             found += [described(place, message, self._now()) for message in page[:limit]]
             if len(page) > limit:
                 following[place] = _number(page[limit])
