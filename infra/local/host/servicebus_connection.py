@@ -75,7 +75,7 @@ class NamespaceClient:
 
 def _credential(connection: Connection) -> AsyncTokenCredential:
     # Its import takes as long as the rest of a start, and on a laptop nobody needs it.
-    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415
+    from azure.identity.aio import DefaultAzureCredential, ManagedIdentityCredential  # noqa: PLC0415 - costs a start, seldom used
 
     if connection.managed_identity:
         return ManagedIdentityCredential(client_id=connection.client_id)
