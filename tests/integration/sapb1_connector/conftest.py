@@ -1,6 +1,7 @@
 """A local company of SAP Business One, set up for the bridge, and a connector to it."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -115,25 +116,36 @@ class Bridge:
         return raised.value
 
 
-@pytest.fixture
-async def bare() -> AsyncIterator[Company]:
-    """A company as it is before the set-up."""
+@asynccontextmanager
+async def running(*, prepared: bool = True) -> AsyncIterator[Company]:
+    """Start a fresh company; ``prepared``: the bridge's set-up was run in it."""
     service = server.create(ServeOptions(settings={"now": "2026-02-10T10:00:00"}))
     runner, origin = await serving.listen(service)
     async with httpx.AsyncClient(base_url=origin) as door:
         company = Company(origin, service.announce(origin), door)
-        yield company
-        for http in company.http:
-            await http.close()
-    await runner.cleanup()
+        try:
+            if prepared:
+                said: list[str] = []
+                assert await set_up(company.client(), check=False, say=said.append), said
+            yield company
+        finally:
+            for http in company.http:
+                await http.close()
+            await runner.cleanup()
 
 
 @pytest.fixture
-async def company(bare: Company) -> Company:
+async def bare() -> AsyncIterator[Company]:
+    """A company as it is before the set-up."""
+    async with running(prepared=False) as company:
+        yield company
+
+
+@pytest.fixture
+async def company() -> AsyncIterator[Company]:
     """A company that was set up."""
-    said: list[str] = []
-    assert await set_up(bare.client(), check=False, say=said.append), said
-    return bare
+    async with running() as company:
+        yield company
 
 
 @pytest.fixture
