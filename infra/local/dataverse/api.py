@@ -19,6 +19,7 @@ from infra.local.dataverse.errors import (
     unknown_property,
     version_mismatch,
 )
+from infra.local.dataverse.metadata.reading import DefinitionReader
 from infra.local.dataverse.query import QueryReader, split_options
 from infra.local.dataverse.reading import Reader, Reading
 from infra.local.dataverse.reads import ReadApi
@@ -41,7 +42,8 @@ class Api:
         self._after_commit = after_commit
         self._reader = Reader(store)
         self._addresses = Addresses(store)
-        self._reads = ReadApi(store, clock, self._addresses)
+        definitions = DefinitionReader(store.schema, lambda _table, _column: None)
+        self._reads = ReadApi(store, clock, self._addresses, definitions)
 
     @contextmanager
     def transaction(self, request: ApiRequest) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """The tables of the organization: the standard ones, and those of the imported solution."""
 
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 
@@ -12,6 +13,10 @@ from infra.local.dataverse.tables import STANDARD_TABLES
 
 
 def _solution_column(column: SolutionColumn) -> Column:
+    return replace(_typed(column), schema_name=column.name, label=column.label)
+
+
+def _typed(column: SolutionColumn) -> Column:
     match column.type:
         case "String" | "Memo":
             return Column(column.name, Kind(column.type), column.max_length)
@@ -35,6 +40,7 @@ def _solution_table(table: SolutionTable) -> Table:
     )
     for column in table.columns:
         made.add(_solution_column(column))
+    made.custom, made.label, made.collection_label = True, table.label, f"{table.label}s"
     made.alternate_keys[table.key] = f"{table.key}key"
     return made
 
@@ -49,6 +55,21 @@ def _link(schema: Schema) -> None:
                 if target.collection and target.table in schema:
                     back = Navigation(target.collection, table.name, column.name, many=True, on_delete=target.on_delete)
                     schema[target.table].navigations[target.collection] = back
+
+
+def fresh_schema() -> Schema:
+    """Give a schema of one's own: what is defined in one organization is not there in another."""
+    return {
+        table.name: replace(
+            table,
+            columns=dict(table.columns),
+            navigations=dict(table.navigations),
+            alternate_keys=dict(table.alternate_keys),
+            wire=dict(table.wire),
+            pending_keys={},
+        )
+        for table in load_schema().values()
+    }
 
 
 @cache

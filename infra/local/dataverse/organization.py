@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from infra.local.dataverse.api import Api
 from infra.local.dataverse.batch import BatchRunner
 from infra.local.dataverse.clock import Clock
-from infra.local.dataverse.model import load_schema
+from infra.local.dataverse.model import fresh_schema
 from infra.local.dataverse.rules import Rules
 from infra.local.dataverse.seed import Seeder
 from infra.local.dataverse.session import User
@@ -64,7 +64,7 @@ class Organization:
         settings = Settings.read(options.settings)
         numbers = settings.numbers
         self.clock = Clock()
-        self.store = Store(load_schema(), options.state)
+        self.store = Store(fresh_schema(), options.state)
         rules = Rules(self.store)
         self.identity = self._identity(settings, rules)
         self.users = self._users()

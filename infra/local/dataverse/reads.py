@@ -6,6 +6,8 @@ from infra.local.dataverse.addresses import Addresses, segments
 from infra.local.dataverse.changes import ChangeTracking
 from infra.local.dataverse.clock import Clock
 from infra.local.dataverse.errors import not_understood, unknown_property, unknown_segment
+from infra.local.dataverse.metadata import reading as metadata
+from infra.local.dataverse.metadata.reading import DefinitionReader
 from infra.local.dataverse.query import QueryReader, split_options
 from infra.local.dataverse.reading import Reader, Reading
 from infra.local.dataverse.requests import ApiAnswer, ApiRequest, Preferences, ok
@@ -18,8 +20,9 @@ from shared.jsontext import loads
 class ReadApi:
     """Answers reads of one organization."""
 
-    def __init__(self, store: Store, clock: Clock, addresses: Addresses) -> None:
+    def __init__(self, store: Store, clock: Clock, addresses: Addresses, definitions: DefinitionReader) -> None:
         self._store = store
+        self._definitions = definitions
         self._addresses = addresses
         self._reader = Reader(store)
         self._changes = ChangeTracking(self._reader, clock)
@@ -32,6 +35,8 @@ class ReadApi:
                 return self._service_document(request)
             case ["WhoAmI" | "WhoAmI()" | "Microsoft.Dynamics.CRM.WhoAmI()"]:
                 return self._who_am_i(request)
+            case [first, *_] if metadata.concerns(first):
+                return self._definitions.answer(request, named)
             case [first] if first.startswith("$") or ("(" not in first and first not in self._addresses.sets):
                 raise unknown_segment(first)
         table, key = self._addresses.table(named[0])

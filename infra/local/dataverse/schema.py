@@ -71,6 +71,9 @@ class Column:
     calculated: bool = False
     """Accepted when written, and calculated over, as Dataverse does with totals."""
     default: str | None = None
+    schema_name: str = ""
+    """As a definition spelled it; of Microsoft's own columns only the logical name is known here."""
+    label: str = ""
 
     @property
     def wire_name(self) -> str:
@@ -109,6 +112,12 @@ class Table:
     has_money: bool = False
     read_only: bool = False
     wire: dict[str, Column] = field(default_factory=dict)
+    custom: bool = False
+    label: str = ""
+    collection_label: str = ""
+    change_tracking: bool = True
+    pending_keys: dict[str, int] = field(default_factory=dict)
+    """Alternate key column whose index is not built yet -> how often its status is still to be answered Pending."""
 
     def add(self, column: Column) -> None:
         """Add a column."""
