@@ -33,6 +33,10 @@ Table = Literal[
 """Tables whose changes can cause an export; a row of the journal does when somebody presses Retry on it."""
 
 
+REFUSED_CHANGE = "refused"
+"""In the place of a row's hash: its version was refused, and accounting holds another one that is paid."""
+
+
 class State(StrEnum):
     """Where a document stands; the labels are those of the journal's choice column."""
 
@@ -159,6 +163,14 @@ class Journalled(BaseModel):
     """the paid amount, in the document's currency; empty: nothing is known of a payment"""
     retry: bool = False
     """whether somebody pressed Retry"""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the last word on the document's content is a refusal.
+
+        What is paid stays Paid in the journal though a change of it was refused; the row is marked then.
+        """
+        return self.state is State.REFUSED or (self.state.says_payment and self.hash == REFUSED_CHANGE)
 
 
 class Base(BaseModel):

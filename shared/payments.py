@@ -154,6 +154,8 @@ class Payments:
                 references.append(reference_envelope(result.reference))
             elif paid.merge(each.row, result, self._settings.language).columns:
                 results.append(result_envelope(result))
+                if paid.frees(each.row, result):
+                    references.append(reference_envelope(result.reference))
                 say(logging.INFO, "read back", {"target": each.target, each.table: each.id, "state": standing.state})
         await self._bus.send(CHANGES, references)
         await self._bus.send(RESULTS, results)

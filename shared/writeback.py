@@ -38,7 +38,7 @@ class _Entry:
     current: Journalled | None = None
     """the row as it was read"""
     is_paid: bool = False
-    """whether the row says Paid in the end, and a result read that in accounting"""
+    """whether the row says Paid in the end, by a result that read it in accounting or ends a refusal"""
 
 
 class Writeback:
@@ -142,6 +142,7 @@ class Writeback:
             return None if known == entry.columns["acx_accountingid"] else entry.columns
         written: dict[str, Any] = {}
         current = entry.current
+        was_refused = current is not None and current.is_refused
         for result in sorted(entry.results, key=lambda result: (result.version, result.at, result.attempt)):
             merge = paid.merge if result.read_back else journal.merge
             change = merge(current, result, self._settings.language)
@@ -151,7 +152,9 @@ class Writeback:
                 written |= change.columns
                 current = journal.after(current, result, change.columns)
         read_paid = any(result.read_back and result.state is State.PAID for result in entry.results)
-        entry.is_paid = read_paid and current is not None and current.state is State.PAID
+        if current is not None and current.state is State.PAID and not current.is_refused:
+            # While a change stands refused, the invoice is not closed to its being taken back.
+            entry.is_paid = read_paid or was_refused
         return written or None
 
     async def _later(self, results: Sequence[Result], error: Exception) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from shared.dataverse.batch import Operation
 from shared.dataverse.columns import Row, amount, key, moment, number, text
 from shared.keys import journal_key
-from shared.messages import Binding, Journalled, Result, State
+from shared.messages import REFUSED_CHANGE, Binding, Journalled, Result, State
 from shared.refusals import Language
 
 TABLE: Literal["acx_accountingexport"] = "acx_accountingexport"
@@ -43,6 +43,8 @@ COLUMNS = (
     "acx_paidamount",
     "acx_retry",
 )
+ABSENT = ("deleted_in_accounting", "cancelled_in_accounting")
+"""Refusals that say that accounting holds the document no more."""
 MAX_MESSAGE = 4000
 MAX_HANGS_ON = 100_000
 """some 2,000 records"""
@@ -97,7 +99,20 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
         return _older(current, result)
     if result.version == current.version and (change := _of_this_version(current, result, language)):
         return change
-    return Change(_columns(result, current, language))
+    columns = _columns(result, current, language)
+    if _beside_payment(current, result):
+        columns |= {"acx_state": STATE_VALUES[current.state], "acx_hash": REFUSED_CHANGE}
+    return Change(columns)
+
+
+def _beside_payment(current: Journalled, result: Result) -> bool:
+    """Whether a refusal is shown beside a payment: what is refused is a change, and what was paid stays paid.
+
+    A document that accounting holds no more is paid no more.
+    """
+    absent = result.reason is not None and result.reason.code in ABSENT
+    same = current.generation == result.generation and result.accounting_id in {"", current.accounting_id}
+    return result.state is State.REFUSED and current.state.says_payment and same and not absent
 
 
 def _still_paid(current: Journalled, result: Result) -> Result:
@@ -110,7 +125,7 @@ def _still_paid(current: Journalled, result: Result) -> Result:
 
 def _of_this_version(current: Journalled, result: Result, language: Language) -> Change | None:
     """Say where a word about the version that the row names is no news; None where it is."""
-    if result.state is State.RETRYING and current.state.in_accounting:
+    if result.state is State.RETRYING and current.state.in_accounting and not current.is_refused:
         return Change(None)
     overtaken = current.state is State.RETRYING and result.state.in_accounting
     if is_earlier(result, current) and not overtaken:
@@ -146,7 +161,7 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
     said = {
         "state": _STATES[columns["acx_state"]],
         "version": result.version,
-        "hash": result.hash,
+        "hash": columns.get("acx_hash", result.hash),
         "generation": result.generation,
         "attempt": result.attempt,
         "changed_at": result.at,
@@ -185,8 +200,9 @@ def is_earlier(result: Result, current: Journalled) -> bool:
 
 def _same(current: Journalled, result: Result, language: Language) -> bool:
     """Whether the row says all this already, save for times and attempts."""
+    shown = current.is_refused if _beside_payment(current, result) else current.state is result.state
     return (
-        current.state is result.state
+        shown
         and result.state is not State.RETRYING
         and not current.retry
         and current.number == (result.number or current.number)

@@ -1,7 +1,7 @@
 """What was read back from accounting, in the journal and on the invoice: payments, cancellations, deletions.
 
-Merging is pure. A payment says nothing of the content: version, hash and number stay as they are, a refusal stays
-what it is, and only the paid amount is shown beside it.
+Merging is pure. A payment says nothing of the content: version and number stay as they are. A refusal keeps its
+sentence, and the payment is shown with it: in the state and in the paid amount.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from shared.dataverse import journal
 from shared.dataverse.batch import Operation
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import key, number
-from shared.dataverse.journal import MAX_MESSAGE, STATE_VALUES, Change, is_earlier, stamp
+from shared.dataverse.journal import ABSENT, MAX_MESSAGE, STATE_VALUES, Change, is_earlier, stamp
 from shared.dataverse.sales import INVOICE
 from shared.errors import Misconfigured, Unavailable
-from shared.messages import Journalled, Result, State
+from shared.messages import REFUSED_CHANGE, Journalled, Result, State
 from shared.refusals import Language, refusal
 from shared.settings import PAID_STATUS
 
@@ -25,7 +25,6 @@ PAID_STATE = 2
 ACTIVE = 0
 ROUNDS = 3
 _OWN_REMARKS = ("payment_reversed", "settled_by_credit", "settled_without_payment")
-_ABSENT = ("deleted_in_accounting", "cancelled_in_accounting")
 
 
 def merge(current: Journalled | None, result: Result, language: Language) -> Change:
@@ -35,10 +34,20 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     columns: dict[str, Any] = {}
     if result.paid and Decimal(result.paid) != Decimal(current.paid or 0):
         columns["acx_paidamount"] = Decimal(result.paid)
-    stands = current.state.in_accounting and current.state is not State.DRAFT
-    if stands and result.version == current.version and not is_earlier(result, current):
-        columns |= _state(current, result, language)
+    if result.version == current.version and not is_earlier(result, current):
+        if current.is_refused and result.state is not State.REFUSED:
+            columns |= _beside_refusal(current, result)
+        elif current.state.in_accounting and current.state is not State.DRAFT:
+            columns |= _state(current, result, language)
     return Change(columns or None)
+
+
+def _beside_refusal(current: Journalled, result: Result) -> dict[str, Any]:
+    """Show a payment, or that it was taken back, and leave the refusal's sentence as it is."""
+    state = result.state if result.state.says_payment else State.REFUSED
+    if state is current.state:
+        return {}
+    return {"acx_state": STATE_VALUES[state], "acx_changedon": stamp(result.at), "acx_hash": REFUSED_CHANGE}
 
 
 def _state(current: Journalled, result: Result, language: Language) -> dict[str, Any]:
@@ -66,7 +75,14 @@ def says(message: str, codes: Sequence[str], result: Result, current: Journalled
 def is_back(current: Journalled, result: Result, language: Language) -> bool:
     """Say whether a document that the journal calls deleted or cancelled stands in accounting again."""
     absent = current.state is State.REFUSED and result.state is not State.REFUSED
-    return absent and says(current.message, _ABSENT, result, current, language)
+    return absent and says(current.message, ABSENT, result, current, language)
+
+
+def frees(current: Journalled, result: Result) -> bool:
+    """Say whether a payment that was taken back may be what a change of the document was refused for."""
+    less = {State.PAID: 2, State.SETTLED: 2, State.PARTIALLY_PAID: 1}
+    taken_back = less.get(result.state, 0) < less.get(current.state, 0)
+    return current.is_refused and taken_back and result.state is not State.REFUSED
 
 
 async def mark_paid(dataverse: Dataverse, invoices: Sequence[UUID]) -> dict[UUID, Exception]:

@@ -8,7 +8,7 @@ from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import guid, key, text
 from shared.dataverse.sales import BY_NAME, SALES, SalesTable
-from shared.messages import State
+from shared.messages import REFUSED_CHANGE, State
 
 Document = tuple[SalesTable, UUID]
 AT_ONCE = 10
@@ -17,7 +17,8 @@ AT_ONCE = 10
 
 async def refused_because_of(dataverse: Dataverse, records: Iterable[str]) -> dict[str, list[Document]]:
     """Give the documents whose refusal hangs on each record, named ``table:id``."""
-    refused = f"acx_state eq {journal.STATE_VALUES[State.REFUSED]}"
+    # Either is a refusal: see Journalled.is_refused.
+    refused = f"(acx_state eq {journal.STATE_VALUES[State.REFUSED]} or acx_hash eq '{REFUSED_CHANGE}')"
     return await _containing(dataverse, "acx_hangson", sorted(set(records)), refused)
 
 

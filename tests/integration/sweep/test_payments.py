@@ -1,5 +1,6 @@
 """The payments timer against a real local Dataverse: what it asks about, what reaches the journal and the invoice."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,14 +15,16 @@ from shared.bus import CHANGES, RESULTS
 from shared.dataverse import journal
 from shared.dataverse.batch import Operation
 from shared.dataverse.journal import STATE_VALUES, stamp
+from shared.dataverse.sales import INVOICE
+from shared.dataverse.searching import refused_because_of
 from shared.errors import Unavailable
 from shared.keys import accounting_key
-from shared.messages import Reference, Result, State
+from shared.messages import REFUSED_CHANGE, Reference, Result, State
 from shared.payments import BUDGET, WATCHED, Payments
 from shared.refusals import refusal
 from shared.settings import Settings
 from shared.writeback import Writeback
-from tests.builders import record_id
+from tests.builders import record_id, result
 from tests.integration.sweep.conftest import PAGE, Organization
 from tests.unit.core.fakes import incoming
 
@@ -218,16 +221,50 @@ async def test_deleted_in_accounting_is_a_refusal_and_goes_back_once_it_is_there
     assert [(one.table, one.id, one.cause) for one in bench.references()] == [("invoice", invoice, "payments")]
 
 
-async def test_another_refusal_stays_and_the_paid_amount_is_shown_beside_it(bench: Bench) -> None:
-    invoice, row = await bench.exported(State.REFUSED, acx_message="Invoice X: changed. Accountant: correct it.")
+async def test_another_refusal_stays_and_the_payment_is_shown_beside_it(bench: Bench) -> None:
+    bench.mark = True
+    said, card = "Invoice X: changed. Accountant: correct it.", f"account:{bench.organization.account}"
+    invoice, row = await bench.exported(State.REFUSED, acx_message=said, acx_hangson=json.dumps([card]))
     bench.ledger.says[str(invoice)] = Standing(State.PAID, Decimal(100))
 
     await bench.run()
     after = await bench.row(row)
 
-    assert (after["acx_state"], after["acx_paidamount"]) == (STATE_VALUES[State.REFUSED], 100)
-    assert after["acx_message"] == "Invoice X: changed. Accountant: correct it."
+    assert (after["acx_state"], after["acx_paidamount"]) == (STATE_VALUES[State.PAID], 100)
+    assert after["acx_message"] == said
     assert bench.references() == []
+    assert await bench.status(invoice) == (0, 4), "a refused change may still be taken back"
+    assert await refused_because_of(bench.organization.ours, [card]) == {card: [(INVOICE, invoice)]}
+
+    bench.organization.bus.sent.clear()
+    assert await bench.run() == []
+
+    bench.ledger.says[str(invoice)] = Standing(State.POSTED, Decimal(0))
+    await bench.run()
+    after = await bench.row(row)
+    assert (after["acx_state"], after["acx_paidamount"]) == (STATE_VALUES[State.REFUSED], 0)
+    assert after["acx_message"] == said
+    assert [one.id for one in bench.references()] == [invoice], "it may have been refused because it was paid"
+
+
+async def test_a_refused_change_that_was_taken_back_closes_the_paid_invoice(bench: Bench) -> None:
+    bench.mark = True
+    invoice, row = await bench.exported(State.PAID, acx_hash=REFUSED_CHANGE, acx_message="Invoice X: changed.")
+    known = journal.read(await bench.row(row))
+    held = result(
+        id=invoice,
+        organization_id=bench.settings.dataverse_organization_id,
+        version=100,
+        number=known.number,
+        accounting_id=known.accounting_id,
+        hash="h",
+        written_hash="h",
+        at=bench.organization.clock.at,
+    )
+    await bench.written(held.encode())
+    after = await bench.row(row)
+    assert (after["acx_state"], after["acx_message"] or "") == (STATE_VALUES[State.PAID], "")
+    assert await bench.status(invoice) == (2, 100001)
 
 
 async def test_a_draft_that_was_approved_is_looked_at_by_the_connector(bench: Bench) -> None:

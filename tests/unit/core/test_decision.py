@@ -10,7 +10,7 @@ from shared.dataverse.sales import INVOICE as INVOICES
 from shared.dataverse.transform import to_sale
 from shared.decision import Decision, Nothing, Send, Tell, decide, result_of
 from shared.keys import lane
-from shared.messages import State
+from shared.messages import REFUSED_CHANGE, State
 from shared.settings import Settings
 from tests.builders import (
     ACCOUNT,
@@ -276,3 +276,9 @@ def test_a_result_says_which_document_and_what_it_hangs_on() -> None:
     assert result.hangs_on == (f"account:{ACCOUNT}", f"product:{GOODS}")
     assert result.lines == (record_id(1, 0x1B),)
     assert (result.number, result.accounting_id, result.reference) == ("7", "ref", made.reference)
+
+
+@pytest.mark.parametrize(("mark", "goes"), [(REFUSED_CHANGE, True), (HASH, False)])
+def test_a_paid_document_whose_change_was_refused_is_looked_at_again(mark: str, goes: bool) -> None:
+    row = invoice_row(**known(State.PAID, acx_hash=mark, acx_message="it was refused", **IN_BOOKS))
+    assert isinstance(decided(row), Send if goes else Nothing)

@@ -8,13 +8,15 @@ import pytest
 
 from shared.dataverse import journal, paid
 from shared.dataverse.journal import STATE_VALUES, after
-from shared.messages import Journalled, Result, State
+from shared.messages import REFUSED_CHANGE, Journalled, Result, State
 from shared.refusals import refusal
 from tests.builders import NOW, journalled, result
 
 case = pytest.param
 LATER, EARLIER = NOW + timedelta(minutes=10), NOW - timedelta(minutes=10)
 DELETED = refusal("deleted_in_accounting")
+CREDIT = refusal("settled_by_credit")
+SENTENCE = "Invoice INV-00001: it was changed. Accountant: correct it."
 NUMBER = "0000-000001"
 
 
@@ -22,6 +24,11 @@ def row(state: State, **changes: Any) -> Journalled:
     """Give a row of a document that accounting has, whose last word was said at NOW."""
     held = {"number": NUMBER, "accounting_id": "ref-1", "written_hash": "hash"}
     return journalled(state, changed_at=NOW, **(held | changes))
+
+
+def refused_change(state: State, **changes: Any) -> Journalled:
+    """Give a row whose document is paid, and whose last change was refused."""
+    return row(state, hash=REFUSED_CHANGE, message=SENTENCE, paid="9", **changes)
 
 
 def read(state: State, amount: str = "", **changes: Any) -> Result:
@@ -41,7 +48,13 @@ def read(state: State, amount: str = "", **changes: Any) -> Result:
         case(row(State.PAID, paid="9"), read(State.POSTED, "0"), State.POSTED, "0", id="taken back"),
         case(row(State.POSTED), read(State.PAID, ""), State.PAID, None, id="paid, the amount unknown"),
         case(row(State.POSTED), read(State.REFUSED, reason=DELETED), State.REFUSED, None, id="deleted"),
-        case(row(State.REFUSED), read(State.PAID, "9"), None, "9", id="a refusal is not hidden"),
+        case(row(State.REFUSED), read(State.PAID, "9"), State.PAID, "9", id="refused, then paid"),
+        case(row(State.REFUSED), read(State.SETTLED, reason=CREDIT), State.SETTLED, None, id="refused, then settled"),
+        case(row(State.REFUSED), read(State.POSTED, "0"), None, None, id="refused and unpaid"),
+        case(row(State.REFUSED), read(State.PAID, "9", at=EARLIER), None, "9", id="read before the refusal"),
+        case(refused_change(State.PAID), read(State.PARTIALLY_PAID, "4"), State.PARTIALLY_PAID, "4", id="less is paid"),
+        case(refused_change(State.PAID), read(State.POSTED, "0"), State.REFUSED, "0", id="refused, and taken back"),
+        case(refused_change(State.PAID), read(State.REFUSED, reason=DELETED), State.REFUSED, None, id="and deleted"),
         case(row(State.RETRYING), read(State.PAID, "9"), None, "9", id="nor a wait"),
         case(row(State.DRAFT), read(State.POSTED), None, None, id="a draft is the connector's"),
         case(row(State.POSTED, version=101), read(State.PAID, "9"), None, "9", id="rewritten meanwhile"),
@@ -57,7 +70,7 @@ def test_what_is_written(current: Journalled | None, new: Result, state: State |
     assert not change.again
     assert columns.get("acx_state") == (None if state is None else STATE_VALUES[state])
     assert columns.get("acx_paidamount") == (None if amount is None else Decimal(amount))
-    assert not columns.keys() - {"acx_state", "acx_paidamount", "acx_changedon", "acx_message"}
+    assert not columns.keys() - {"acx_state", "acx_paidamount", "acx_changedon", "acx_message", "acx_hash"}
     if change.columns is not None and current is not None:
         then = after(current, new, change.columns)
         assert (then.state, then.version) == (state or current.state, current.version)
@@ -110,3 +123,81 @@ def test_a_new_generation_is_unpaid() -> None:
 )
 def test_what_was_absent_and_is_back(current: Journalled, new: State, back: bool) -> None:
     assert paid.is_back(current, read(new, reason=DELETED if new is State.REFUSED else None), "en") is back
+
+
+# --- a refusal beside a payment
+
+CHANGED = refusal("customer_changed")
+
+
+def is_told(then: Journalled) -> bool:
+    """Whether a row shows both: how far it is paid, and why the change was refused."""
+    assert then.is_refused
+    return then.state is State.PAID and Decimal(then.paid) == 9 and then.message == said()
+
+
+def said() -> str:
+    return journal.message(result(State.REFUSED, reason=CHANGED), row(State.PAID), "en")
+
+
+@pytest.mark.parametrize("paid_first", [True, False])
+def test_a_payment_and_the_refusal_of_a_change_are_both_shown_in_either_order(paid_first: bool) -> None:
+    refused = result(State.REFUSED, version=101, reason=CHANGED, at=LATER)
+    if paid_first:
+        words = [(paid.merge, read(State.PAID, "9", at=NOW)), (journal.merge, refused)]
+    else:
+        words = [(journal.merge, refused), (paid.merge, read(State.PAID, "9", version=101, at=LATER))]
+    then = row(State.POSTED)
+    for merge, word in words:
+        change = merge(then, word, "en")
+        assert change.columns is not None
+        then = after(then, word, change.columns)
+    assert is_told(then)
+    assert then.version == 101
+
+    for merge, word in words:  # both come again
+        assert merge(then, word, "en").columns is None
+    assert journal.merge(then, refused, "ru").columns is not None
+
+
+def test_a_wait_hides_a_payment_only_until_the_next_reading() -> None:
+    then = refused_change(State.PAID)
+    retrying = result(State.RETRYING, attempt=1, at=LATER, reason=refusal("retrying", cause="1C: 503"))
+    again = result(State.REFUSED, attempt=2, at=LATER + timedelta(minutes=1), reason=CHANGED)
+    for word in (retrying, again, read(State.PAID, "9", at=LATER + timedelta(minutes=2))):
+        change = (paid.merge if word.read_back else journal.merge)(then, word, "en")
+        assert change.columns is not None
+        then = after(then, word, change.columns)
+        assert then.paid == "9"
+    assert is_told(then)
+
+
+def test_what_accounting_holds_no_more_is_paid_no_more() -> None:
+    change = journal.merge(row(State.PAID, paid="9"), result(State.REFUSED, reason=DELETED, at=LATER), "en")
+    assert change.columns is not None
+    assert change.columns["acx_state"] == STATE_VALUES[State.REFUSED]
+
+
+def test_the_sentence_goes_once_the_change_is_in_the_books_or_taken_back() -> None:
+    then = refused_change(State.PAID)
+    held = result(State.POSTED, number=NUMBER, accounting_id="ref-1", written_hash="hash", hash="hash", at=LATER)
+    change = journal.merge(then, held, "en")
+    assert change.columns is not None
+    then = after(then, held, change.columns)
+    assert (then.state, then.message, then.is_refused) == (State.PAID, "", False)
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "frees"),
+    [
+        (refused_change(State.PAID), State.POSTED, True),
+        (refused_change(State.PAID), State.PARTIALLY_PAID, True),
+        (refused_change(State.PARTIALLY_PAID), State.EXPORTED, True),
+        (refused_change(State.PARTIALLY_PAID), State.PAID, False),
+        (refused_change(State.PAID), State.REFUSED, False),
+        (row(State.PAID), State.POSTED, False),
+        (row(State.REFUSED), State.POSTED, False),
+    ],
+)
+def test_a_payment_taken_back_lets_a_refused_change_be_looked_at(current: Journalled, new: State, frees: bool) -> None:
+    assert paid.frees(current, read(new)) is frees
