@@ -8,12 +8,14 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from infra.local.sapb1 import company as seed
 from shared.accounting import Outcome, Standing
 from shared.documents import Product
 from shared.errors import Refused
-from shared.messages import Base, Document
+from shared.http import Http
+from shared.messages import Base, Document, State
 from shared.refusals import Refusal
 from shared.routes import Route
 from shared.sapb1.client import ServiceLayer
@@ -31,9 +33,11 @@ from tests.unit.sapb1.examples import (
     route,
     services,
 )
+from tests.unit.sapb1.scripted import URL
 
 CANCEL: dict[str, Any] = {"cancel": True, "cancellation_date": "document"}
 RECREATE: dict[str, Any] = {"recreate": True, "cancellation_date": "document"}
+ABROAD = CUSTOMER.address.model_copy(update={"country": "US"})
 SALES_TAX: dict[str, Any] = {"tax_codes": {"SI": {"22": "T22"}}}
 
 
@@ -136,9 +140,9 @@ async def settled_without_payment(_: Bridge) -> Refusal:
         found = [closed | {"DocTotal": 122, "PaidToDate": 122}] if request.url.path.endswith("/Invoices") else []
         return httpx.Response(200, json={"value": found})
 
-    http = scripted.Http("SAP Business One", httpx.MockTransport(answer))
-    client = ServiceLayer(http, scripted.URL, "SBO", "bridge", scripted.SecretStr("x"))
-    one = asked(Outcome(scripted.State.POSTED, "501", "11", Decimal(122), "EUR", ""))
+    http = Http("SAP Business One", httpx.MockTransport(answer))
+    client = ServiceLayer(http, URL, "SBO", "bridge", SecretStr("x"))
+    one = asked(Outcome(State.POSTED, "501", "11", Decimal(122), "EUR", ""))
     return reason_of((await Sapb1Payments(client).standings([one]))[one.row_id])
 
 
@@ -174,5 +178,3 @@ SCENES: dict[str, Callable[[Bridge], Awaitable[Refusal]]] = {
     "settled_without_payment": settled_without_payment,
 }
 """code → what leads to it"""
-
-ABROAD = CUSTOMER.address.model_copy(update={"country": "US"})
