@@ -1,15 +1,20 @@
 """What every accounting system must be able to do, in the words of the bridge."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
-from shared.documents import Customer, Product, SaleTable
+from shared.cache import Cache
+from shared.documents import Customer, Product, SaleTable, card_hash
 from shared.messages import Binding, Document, State
 from shared.refusals import Refusal
 from shared.routes import Route
+
+
+SEEN_SECONDS = 24 * 3600.0
+"""How long a process remembers which cards it carried over."""
 
 
 class Bindings:
@@ -18,18 +23,54 @@ class Bindings:
     What is found is kept even when the document fails afterwards, so that an id is never lost.
     """
 
-    def __init__(self, known: dict[str, str]) -> None:
+    def __init__(self, known: Mapping[str, str], cards: Mapping[str, str] | None = None) -> None:
+        """``known`` and ``cards``: ``table:id`` → accounting id, hash of the card that accounting was given last."""
         self._known = dict(known)
+        self._cards = dict(cards or {})
         self.made: list[Binding] = []
 
     def get(self, record: Customer | Product) -> str | None:
         """Give the accounting id of a customer or product, where one is known."""
-        return self._known.get(f"{record.table}:{record.id}")
+        return self._known.get(_name(record))
+
+    def card(self, record: Customer | Product) -> str:
+        """Give the hash of the card that accounting was given last, as far as the journal knows; else empty."""
+        return self._cards.get(_name(record), "")
 
     def add(self, record: Customer | Product, accounting_id: str, number: str = "") -> None:
-        """Bind a customer or product to what it is in accounting."""
-        self._known[f"{record.table}:{record.id}"] = accounting_id
-        self.made.append(Binding(table=record.table, id=record.id, accounting_id=accounting_id, number=number))
+        """Bind a customer or product to what it is in accounting, where its card was carried over just now."""
+        name, card = _name(record), card_hash(record)
+        self._known[name] = accounting_id
+        made = Binding(table=record.table, id=record.id, accounting_id=accounting_id, number=number, card=card)
+        self.made.append(made)
+
+
+def _name(record: Customer | Product) -> str:
+    return f"{record.table}:{record.id}"
+
+
+@dataclass(frozen=True)
+class CarriedCards:
+    """Which cards accounting has as the CRM has them now, so that an unchanged one costs no call.
+
+    The journal tells it to every process; what this process did itself counts until the journal says anything new.
+    """
+
+    _seen: Cache[tuple[str, str]] = field(default_factory=lambda: Cache(50_000, SEEN_SECONDS))
+    """by record: the hash that was carried over, and the one that the journal had then"""
+
+    def holds(self, record: Customer | Product, bindings: Bindings) -> bool:
+        """Say whether accounting was given the card as it is now."""
+        now, journal = card_hash(record), bindings.card(record)
+        seen = self._seen.get(_name(record))
+        if seen is None:
+            return journal == now
+        done, then = seen
+        return journal in {now, then} if done == now else journal == now != then
+
+    def note(self, record: Customer | Product, bindings: Bindings) -> None:
+        """Remember that this process has carried a card over."""
+        self._seen.put(_name(record), (card_hash(record), bindings.card(record)))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ class Connector:
         document = await intake.read(Document, incoming, self._settings.dataverse_organization_id, self._bus)
         if document is None:
             return
-        bindings = Bindings(document.bindings)
+        bindings = Bindings(document.bindings, document.cards)
         try:
             route = self._route(document)
             if held_back := _held_back(document, route):

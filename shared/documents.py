@@ -159,16 +159,21 @@ class Sale(Record):
     def content_hash(self) -> str:
         """Give the SHA-256 of the business content: equal content, equal hash, whatever the row versions are.
 
-        Customer, products and units count by their ids: a new telephone number is no change of the sale.
+        Customer, products and units count by their ids: a new telephone number is no change of the sale. Of a
+        company's own fields those count that are always written: the others change nothing that stands.
         """
         only_id = {"name", "number", "is_service", "okei", "extras"}
-        content = self.model_dump_json(
+        content = self._as_written().model_dump_json(
             exclude={
                 "customer": set(Customer.model_fields) - {"table", "id"},
                 "lines": {"__all__": {"product": only_id, "unit": only_id}},
             }
         )
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def _as_written(self) -> "Sale":
+        lines = tuple(line.model_copy(update={"extras": _always(line.extras)}) for line in self.lines)
+        return self.model_copy(update={"extras": _always(self.extras), "lines": lines})
 
     def content_hashes(self) -> frozenset[str]:
         """Give its hash, and those it had under the customers that were merged into its customer since.
@@ -179,3 +184,12 @@ class Sale(Record):
         return frozenset(
             {self.content_hash(), *(self.model_copy(update={"customer": each}).content_hash() for each in earlier)}
         )
+
+
+def _always(extras: tuple[Extra, ...]) -> tuple[Extra, ...]:
+    return tuple(extra for extra in extras if extra.mode == "overwrite")
+
+
+def card_hash(record: Customer | Product) -> str:
+    """Give the SHA-256 of all that a customer's or a product's card is made of; another one: the card changed."""
+    return hashlib.sha256(record.model_dump_json(exclude={"id", "merged"}).encode()).hexdigest()

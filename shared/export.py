@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from shared import intake
@@ -13,9 +14,9 @@ from shared.cache import Cache
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader
-from shared.dataverse.sales import SalesTable
-from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, result_of
-from shared.errors import BridgeError
+from shared.dataverse.sales import SALES, SalesTable
+from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, result_of, wait
+from shared.errors import BridgeError, Unavailable
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
 from shared.messages import Reference, State
@@ -24,6 +25,14 @@ from shared.resolving import resolve
 from shared.retry import Backoff, cause_of, result_envelope, try_again
 from shared.settings import Settings
 from shared.telemetry import say, traceparent
+
+
+class Bound(NamedTuple):
+    """What the journal knows of a customer or a product."""
+
+    accounting_id: str
+    card: str
+    """hash of the card that accounting was given last"""
 
 
 @dataclass
@@ -45,16 +54,16 @@ class Export:
         dataverse: Dataverse,
         bus: Bus,
         now: Callable[[], datetime],
-        bindings: Cache[str] | None = None,
+        bindings: Cache[Bound] | None = None,
     ) -> None:
-        """``now`` gives an aware time. ``bindings`` remembers accounting ids of customers and products."""
+        """``now`` gives an aware time. ``bindings`` remembers what the journal knows of customers and products."""
         self._settings = settings
         self._dataverse = dataverse
         self._reader = Reader(dataverse, settings)
         self._bus = bus
         self._now = now
         self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
-        self._bindings = bindings or Cache[str](limit=50_000, seconds=900.0)
+        self._bindings = bindings or Cache[Bound](limit=50_000, seconds=900.0)
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         """Settle a batch of references. Raises only where the bus does not take what must be sent."""
@@ -67,6 +76,10 @@ class Export:
         ]
         try:
             await self._dataverse.check_organization()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
+            await self._again(references, error)
+            return
+        try:
             resolved = await resolve(self._dataverse, self._reader, references)
             found = [
                 (table, row)
@@ -74,7 +87,7 @@ class Export:
                 for row in await self._reader.sales(table, list(by_id))
             ]
         except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
-            await self._again(references, error)
+            await self._unread(references, error)
             return
         _log_settled(resolved.settled)
         await self._export(found, resolved.by_sale)
@@ -89,7 +102,8 @@ class Export:
             try:
                 decision = decide(table, dict(row), references[-1], self._settings, self._now())
             except Exception as error:  # noqa: BLE001 -- one bad item never takes its neighbours along
-                await self._again(references, error)
+                again = await self._again(references, error)
+                self._tell_waiting(table, row, again[-1], error, output)
                 continue
             match decision:
                 case Nothing(why=why):
@@ -129,23 +143,31 @@ class Export:
         try:
             bound = await self._bound(send for send, _ in sends)
         except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
-            await self._again([reference for _, references in sends for reference in references], error)
+            for send, references in sends:
+                following, at = (await self._again(references, error))[-1]
+                waiting = send.document.model_copy(update={"reference": following})
+                reason = refusal("retrying", cause=cause_of(error))
+                result = result_of(waiting, State.RETRYING, self._now(), reason=reason, next_attempt_at=at)
+                output.add(RESULTS, result_envelope(result))
             return
         for send, references in sends:
             target = send.document.target
             names = {f"{record.table}:{record.id}" for record in send.bound_records}
             known = {name: bound[f"{target}:{name}"] for name in names if f"{target}:{name}" in bound}
-            inherited = {bound[f"{target}:{name}"] for name in send.customer_names if f"{target}:{name}" in bound}
+            inherited = {
+                bound[f"{target}:{name}"].accounting_id for name in send.customer_names if f"{target}:{name}" in bound
+            }
             if len(inherited) > 1 and send.document.action == "write":
                 reason = refusal("merged_differently", matches=", ".join(sorted(inherited)))
                 refused = result_of(send.document, State.REFUSED, self._now(), reason=reason)
                 output.add(RESULTS, result_envelope(refused))
                 continue
             if inherited:
-                known.setdefault(send.customer_names[0], min(inherited))
+                known.setdefault(send.customer_names[0], Bound(min(inherited), ""))
             document = send.document.model_copy(
                 update={
-                    "bindings": known,
+                    "bindings": {name: each.accounting_id for name, each in known.items()},
+                    "cards": {name: each.card for name, each in known.items() if each.card},
                     "traceparent": traceparent(send.document.traceparent),
                 }
             )
@@ -162,12 +184,12 @@ class Export:
             output.add(TARGET_QUEUES[target], Envelope(body, identity, send.session, document.correlation_id))
             say(logging.INFO, "sent", {"target": target, sale.table: sale.id, "version": document.version})
 
-    async def _bound(self, sends: Iterable[Send]) -> dict[str, str]:
-        """Give the accounting ids that are known of the documents' customers and products, by journal key.
+    async def _bound(self, sends: Iterable[Send]) -> dict[str, Bound]:
+        """Give what is known of the documents' customers and products, by journal key.
 
         Those of records that were merged into a customer are among them: it inherits what they are in accounting.
         """
-        found: dict[str, str] = {}
+        found: dict[str, Bound] = {}
         missing: set[str] = set()
         for send in sends:
             records = {f"{record.table}:{record.id}" for record in send.bound_records}
@@ -180,17 +202,53 @@ class Export:
                     found[row_key] = known
         for row_key, row in (await self._reader.journalled(sorted(missing))).items():
             if row.accounting_id:
-                found[row_key] = row.accounting_id
-                self._bindings.put(row_key, row.accounting_id)
+                found[row_key] = Bound(row.accounting_id, row.written_hash)
+                self._bindings.put(row_key, found[row_key])
         return found
 
-    async def _again(self, references: Iterable[Reference], error: Exception) -> None:
-        """Put references back with a later time."""
+    async def _unread(self, references: Sequence[Reference], error: Exception) -> None:
+        """Put references back whose documents could not be read; say in the journal that they wait, and why.
+
+        Where Dataverse is away so is the journal, and nothing is asked of it: the cause travels in the reference.
+        """
+        again = await self._again(references, error)
+        if isinstance(error, Unavailable):
+            return
+        output = _Output()
+        for table in SALES:
+            waiting = {each.id: (each, at) for each, at in again if each.table == table.name}
+            try:
+                rows = await self._reader.heads(table, list(waiting)) if waiting else []
+            except Exception as untold:  # noqa: BLE001 -- the references are safe, and their cause is logged
+                say(logging.WARNING, "journal not told", {"table": table.name, "cause": cause_of(untold)})
+                continue
+            for row in rows:
+                self._tell_waiting(table, row, waiting[key(row, table.key)], error, output)
+        await self._bus.send(RESULTS, output.envelopes.get(RESULTS, []))
+
+    def _tell_waiting(
+        self, table: SalesTable, row: Row, following: tuple[Reference, datetime], error: Exception, output: _Output
+    ) -> None:
+        """Say in the journal that a document waits, where its row can be read so far."""
+        reference, at = following
+        try:
+            told = wait(table, dict(row), reference, self._settings, self._now(), at=at, cause=cause_of(error))
+        except Exception as untold:  # noqa: BLE001 -- the reference is safe, and its cause is logged
+            say(logging.WARNING, "journal not told", {table.name: reference.id, "cause": cause_of(untold)})
+            return
+        if isinstance(told, Tell):
+            output.add(RESULTS, result_envelope(told.result))
+
+    async def _again(self, references: Iterable[Reference], error: Exception) -> list[tuple[Reference, datetime]]:
+        """Put references back with a later time; give the next attempts and their times."""
         level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
+        again: list[tuple[Reference, datetime]] = []
         for reference in references:
-            _, at = await try_again(self._bus, reference, error, self._backoff, self._now())
+            following, at = await try_again(self._bus, reference, error, self._backoff, self._now())
+            again.append((following, at))
             dimensions = {"table": reference.table, "id": reference.id, "cause": cause_of(error), "next": at}
             say(level, "retry", dimensions)
+        return again
 
 
 def _log_settled(settled: Iterable[tuple[Reference, str]]) -> None:

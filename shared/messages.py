@@ -200,6 +200,8 @@ class Document(Message):
     journal: Journalled | None
     bindings: dict[str, str] = {}
     """``table:id`` of customer and products → their id in accounting, as far as the journal knows them"""
+    cards: dict[str, str] = {}
+    """``table:id`` of the same → hash of the card that accounting was given last"""
     reference: Reference
 
 
@@ -212,6 +214,8 @@ class Binding(BaseModel):
     id: UUID
     accounting_id: str
     number: str = ""
+    card: str = ""
+    """hash of the card that accounting was given"""
 
 
 class Result(Message):

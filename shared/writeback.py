@@ -138,8 +138,7 @@ class Writeback:
     def _columns(self, entry: _Entry, again: list[Result]) -> dict[str, Any] | None:
         """Merge the results of one row into what is to be written, in the order of version, time and attempt."""
         if entry.columns is not None:
-            known = entry.current and entry.current.accounting_id
-            return None if known == entry.columns["acx_accountingid"] else entry.columns
+            return journal.binding_change(entry.current, entry.columns)
         written: dict[str, Any] = {}
         current = entry.current
         was_refused = current is not None and current.is_refused
@@ -173,7 +172,7 @@ class Writeback:
 def _entries(results: Sequence[Result]) -> dict[str, _Entry]:
     """Group results by journal row; the row that export read is the one to start from."""
     entries: dict[str, _Entry] = {}
-    for result in results:
+    for result in sorted(results, key=lambda result: result.at):
         entry = entries.setdefault(journal.result_key(result), _Entry((result.table, result.id), []))
         entry.results.append(result)
         if result.journal and (entry.current is None or result.journal.version >= entry.current.version):

@@ -281,11 +281,28 @@ def result_key(result: Result) -> str:
 
 
 def binding_columns(binding: Binding, at: datetime) -> dict[str, Any]:
-    """Give the row of a customer or a product: what it is in accounting."""
+    """Give the row of a customer or a product: what it is in accounting, and the card that accounting was given."""
     return {
         "acx_name": (binding.number or binding.accounting_id)[:200],
         "acx_state": STATE_VALUES[State.BOUND],
         "acx_number": binding.number[:100],
         "acx_accountingid": binding.accounting_id[:100],
+        "acx_writtenhash": binding.card,
         "acx_changedon": stamp(at),
     }
+
+
+def binding_change(current: Journalled | None, columns: dict[str, Any]) -> dict[str, Any] | None:
+    """Decide what the word of a connector changes in the row of a customer or a product; None: nothing.
+
+    The card that accounting was given last counts. Of two within one second nobody knows which was the last: then the
+    row names none, so that the next document looks at the card.
+    """
+    if current is None or current.accounting_id != columns["acx_accountingid"]:
+        return columns
+    if columns["acx_writtenhash"] in {"", current.written_hash}:
+        return None
+    said = datetime.fromisoformat(columns["acx_changedon"])
+    if current.changed_at is not None and current.written_hash and said <= current.changed_at:
+        return columns | {"acx_writtenhash": ""} if said == current.changed_at else None
+    return columns
