@@ -74,6 +74,37 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
     return decision
 
 
+def wait(
+    table: SalesTable,
+    row: dict[str, Any],
+    reference: Reference,
+    settings: Settings,
+    now: datetime,
+    *,
+    at: datetime,
+    cause: str,
+) -> Decision:
+    """Say of a document that could not be handled that it is tried again at ``at``, and why it was not now.
+
+    The row may hold no more than :meth:`shared.dataverse.reading.Reader.heads` gives. Nothing is said of a document
+    that is no concern of the journal's.
+    """
+    head = transform.header(table, row)
+    route = route_for(settings.routes, table.way, head.business_unit)
+    if route is None:
+        return Nothing("no route leads from its business unit")
+    case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
+    try:
+        matters = case.known is not None or (not head.cancelled and is_due(table, row, head, settings))
+    except Refused:
+        matters = False
+    if not matters:
+        return Nothing("not known to the journal, and not due")
+    result = case.told(State.RETRYING, refusal("retrying", cause=cause)).result
+    version = max(result.version, case.known.version if case.known else 0)
+    return Tell(result.model_copy(update={"version": version, "next_attempt_at": at}))
+
+
 def decide_gone(
     table: SalesTable, record: UUID, target: Target, known: Journalled, *, reference: Reference, now: datetime
 ) -> Decision:

@@ -41,7 +41,11 @@ def next_attempt(reference: Reference, error: Exception, backoff: Backoff, now: 
     named = error.retry_after if isinstance(error, Unavailable) else None
     attempt = reference.attempt + 1
     following = reference.model_copy(
-        update={"attempt": attempt, "cause": "retry", "message_id": message_id(reference.message_id, "retry", attempt)}
+        update={
+            "attempt": attempt,
+            "cause": f"retry: {cause_of(error)}"[:100],
+            "message_id": message_id(reference.message_id, "retry", attempt),
+        }
     )
     return following, now + backoff.wait(reference.attempt, named)
 

@@ -76,7 +76,8 @@ def test_the_next_attempt_keeps_what_the_chain_began_with() -> None:
     first = reference(traceparent="00-x", attempt=2)
     following, at = next_attempt(first, Unavailable("1C", "busy", 60.0), LONGEST, NOW)
     assert at == NOW + timedelta(seconds=60)
-    assert following == first.model_copy(update={"attempt": 3, "cause": "retry", "message_id": following.message_id})
+    kept = {"attempt": 3, "cause": "retry: 1C: busy", "message_id": following.message_id}
+    assert following == first.model_copy(update=kept)
 
 
 @pytest.mark.parametrize(
@@ -153,3 +154,8 @@ def test_retry_after_as_a_date() -> None:
 
 def test_no_header_says_nothing() -> None:
     assert retry_after({}) is None
+
+
+def test_however_long_a_cause_is_the_reference_takes_it() -> None:
+    following, _ = next_attempt(reference(), Misconfigured("x" * 5000), LONGEST, NOW)
+    assert type(following).decode(following.encode()).cause == "retry: " + "x" * 93
