@@ -3,11 +3,13 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from shared.routes import Route
+from shared.routes import Route, Way
 from shared.settings import PLATFORM_SETTINGS, Settings, load
+from tests.builders import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -37,8 +39,29 @@ def test_the_example_has_only_known_settings_and_valid_routes() -> None:
     known = {field.alias for field in Settings.model_fields.values()} | set(PLATFORM_SETTINGS)
 
     assert set(EXAMPLE) - known == set()
-    filled = {name: value or "to-be-filled-in" for name, value in EXAMPLE.items() if name != "DATAVERSE_USER_ID"}
-    assert [route.target for route in load(filled).routes] == ["onec", "sapb1"]
+    assert {(route.target, route.way) for route in example().routes} >= {
+        (target, way) for target in ("onec", "sapb1") for way in ("2A", "2B")
+    }
+
+
+def example() -> Settings:
+    """Load the example as somebody does who has filled in what is empty."""
+    return load({name: value or "to-be-filled-in" for name, value in EXAMPLE.items() if name != "DATAVERSE_USER_ID"})
+
+
+@pytest.mark.parametrize("name", [route["name"] for route in json.loads(EXAMPLE["ROUTES"])])
+def test_each_route_of_the_example_is_a_template_by_itself_and_starts_paused(name: str) -> None:
+    (route,) = (route for route in json.loads(EXAMPLE["ROUTES"]) if route["name"] == name)
+
+    (loaded,) = load(environment(route)).routes
+
+    assert loaded.paused
+
+
+def test_the_readme_names_every_way() -> None:
+    ways = ", ".join(f"`{way}`" for way in get_args(Way))
+    (said,) = re.findall(r"^\| `way` \| (.+?) \|$", README, flags=re.MULTILINE)
+    assert said.startswith(ways)
 
 
 @pytest.mark.parametrize("target", re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
