@@ -15,7 +15,7 @@ import pytest
 from azure.servicebus import ServiceBusClient, ServiceBusMessage, ServiceBusSubQueue
 from azure.servicebus.exceptions import ServiceBusError
 
-from tests.integration.servicebus.namespaces import CONFIG, NOTHING, REAL, WAIT, cuts_connections
+from tests.integration.servicebus.namespaces import CONFIG, NOTHING, REAL, WAIT, Client, cuts_connections
 from tests.integration.servicebus.test_sync_sdk import bodies, one
 
 ROOT = Path(__file__).parents[3]
@@ -37,7 +37,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, s
 
 def connect(line: dict[str, str]) -> ServiceBusClient:
     """Give a client of a served broker."""
-    return ServiceBusClient.from_connection_string(line["connection_string"], retry_total=0, socket_timeout=0.02)
+    return Client.from_connection_string(line["connection_string"], retry_total=0, socket_timeout=0.02)
 
 
 @contextmanager
