@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
-from pydantic import SecretStr
-
+from shared import secrets
 from shared.dataverse import batch
 from shared.errors import BridgeError, Misconfigured, Unavailable
-from shared.http import Answer, Http
+from shared.http import MAX_SIGN_IN, Answer, Http
+from shared.identity import Identity
+from shared.secrets import Secret
 
 SYSTEM = "Dataverse"
 API = "/api/data/v9.2/"
@@ -31,7 +32,28 @@ class Credentials:
 
     token_url: str
     client_id: str
-    client_secret: SecretStr
+    client_secret: Secret
+
+    async def ask(self, http: Http, scope: str) -> Answer:
+        """Ask for a token; give the answer, whatever its status."""
+
+        async def attempt(client_secret: str) -> Answer:
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": self.client_id,
+                "client_secret": client_secret,
+                "scope": scope,
+            }
+            return await http.send(
+                "POST",
+                self.token_url,
+                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                content=urlencode(form).encode(),
+                writes=False,
+                limit=MAX_SIGN_IN,
+            )
+
+        return await secrets.offer(self.client_secret, attempt, _secret_is_refused)
 
 
 class Dataverse:
@@ -41,7 +63,7 @@ class Dataverse:
         self,
         http: Http,
         url: str,
-        credentials: Credentials,
+        credentials: Credentials | Identity,
         organization_id: UUID,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -49,6 +71,7 @@ class Dataverse:
     ) -> None:
         """``url`` is the environment's address without a path; ``organization_id`` the one that must answer there.
 
+        ``credentials``: those of an application user, or the app's own identity where it is the application user.
         ``page`` is how many rows one answer may hold.
         """
         self._page = page
@@ -222,26 +245,26 @@ class Dataverse:
         return self._token
 
     async def _sign_in(self) -> None:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret.get_secret_value(),
-            "scope": f"{self._url}/.default",
-        }
-        answer = await self._http.send(
-            "POST",
-            self._credentials.token_url,
-            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-            content=urlencode(form).encode(),
-            writes=False,
-        )
-        if answer.status in {400, 401, 403}:
+        if isinstance(self._credentials, Identity):
+            given = await self._credentials.token_for(self._url)
+            self._token = given.token
+            self._token_until = self._clock() + given.expires_on - time.time() - _TOKEN_MARGIN
+            return
+        answer = await self._credentials.ask(self._http, f"{self._url}/.default")
+        if _secret_is_refused(answer):
             raise Misconfigured("DATAVERSE_CLIENT_ID, DATAVERSE_CLIENT_SECRET: the sign-in was refused")
         if answer.status != 200:
             raise Unavailable(SYSTEM, f"sign-in answered {answer.status}")
         token = self._json(answer)
-        self._token = str(token["access_token"])
-        self._token_until = self._clock() + float(token["expires_in"]) - _TOKEN_MARGIN
+        try:
+            self._token, seconds = str(token["access_token"]), float(token["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            raise Unavailable(SYSTEM, "sign-in answered without a token") from None
+        self._token_until = self._clock() + seconds - _TOKEN_MARGIN
+
+
+def _secret_is_refused(answer: Answer) -> bool:
+    return answer.status in {400, 401, 403}
 
 
 def _paged(rows: int | None) -> dict[str, str]:

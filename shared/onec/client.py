@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from uuid import UUID
 
-from pydantic import SecretStr
-
-from shared import jsontext
+from shared import jsontext, secrets
 from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
-from shared.http import Answer, Http
+from shared.http import MAX_ANSWER, MAX_RECORD, Answer, Http
 from shared.onec import answers, odata
 from shared.onec.odata import Row
+from shared.secrets import Secret
 
 KEYS_IGNORED = (
     "1C: the base does not keep the Ref_Key that the bridge chooses; without it a document could be written twice, so"
@@ -29,7 +28,7 @@ NO_HEADERS: Mapping[str, str] = {}
 class OnecClient:
     """One base of 1C. Methods raise Refused, Unavailable (AnswerLost) or Misconfigured."""
 
-    def __init__(self, http: Http, url: str, username: str, password: SecretStr) -> None:
+    def __init__(self, http: Http, url: str, username: str, password: Secret) -> None:
         """``url`` ends in ``/odata/standard.odata``."""
         self._http = http
         self._url = url.rstrip("/")
@@ -202,19 +201,29 @@ class OnecClient:
         headers = {
             "Accept": "application/json",
             **more,
-            "Authorization": self._authorization(),
             "Cookie": f"{COOKIE}={session}" if session else "",
         }
         if command:
             headers[HEADER] = command
         if content:
             headers["Content-Type"] = "application/json"
-        return await self._http.send(method, f"{self._url}/{path}", headers=headers, content=content, writes=writes)
 
-    def _authorization(self) -> str:
+        async def attempt(password: str) -> Answer:
+            return await self._http.send(
+                method,
+                f"{self._url}/{path}",
+                headers={**headers, "Authorization": self._authorization(password)},
+                content=content,
+                writes=writes,
+                limit=MAX_RECORD if writes else MAX_ANSWER,
+            )
+
+        # 401 comes before the request is looked at: nothing was done.
+        return await secrets.offer(self._password, attempt, lambda answer: answer.status == 401)
+
+    def _authorization(self, password: str) -> str:
         # 1C takes credentials in UTF-8; names are often Cyrillic.
-        pair = f"{self._username}:{self._password.get_secret_value()}"
-        return "Basic " + base64.b64encode(pair.encode()).decode()
+        return "Basic " + base64.b64encode(f"{self._username}:{password}".encode()).decode()
 
 
 def _is_plain(value: object) -> bool:

@@ -7,8 +7,6 @@ takes two calls once customer and products are known: write and post.
 from collections.abc import Sequence
 from uuid import UUID
 
-from pydantic import SecretStr
-
 from shared.accounting import Bindings, Outcome
 from shared.errors import Misconfigured, Refused
 from shared.fieldmap import FieldRule
@@ -23,6 +21,7 @@ from shared.onec.resolving import Resolver
 from shared.onec.writer import Writer
 from shared.refusals import refusal
 from shared.routes import Route
+from shared.secrets import Secret
 
 
 class OnecConnector:
@@ -33,7 +32,7 @@ class OnecConnector:
         http: Http,
         url: str,
         username: str,
-        password: SecretStr,
+        password: Secret,
         organization_id: UUID,
         *,
         field_map: Sequence[FieldRule] = (),

@@ -10,14 +10,13 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 from uuid import UUID
 
-from pydantic import SecretStr
-
-from shared import jsontext
+from shared import jsontext, secrets
 from shared.errors import AnswerLost, Misconfigured, Unavailable
-from shared.http import Answer, Http
+from shared.http import MAX_ANSWER, MAX_RECORD, MAX_SIGN_IN, Answer, Http
 from shared.sapb1 import batch
 from shared.sapb1.batch import Create, Part
 from shared.sapb1.meaning import SYSTEM, Meaning, failure, read_error
+from shared.secrets import Secret
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 PAGES = {**JSON, "Prefer": "odata.maxpagesize=100"}
@@ -48,7 +47,7 @@ def entity(name: str, key: str | int | UUID) -> str:
 class ServiceLayer:
     """One company's Service Layer, one session shared by everybody in this process."""
 
-    def __init__(self, http: Http, url: str, company: str, username: str, password: SecretStr) -> None:
+    def __init__(self, http: Http, url: str, company: str, username: str, password: Secret) -> None:
         """``url`` ends in ``/b1s/v2``, which is case-sensitive."""
         self._http = http
         self._url = url.rstrip("/")
@@ -171,14 +170,16 @@ class ServiceLayer:
     async def _send(
         self, method: str, url: str, content: bytes | None = None, *, headers: Mapping[str, str] = JSON, writes: bool
     ) -> Answer:
+        async def attempt(cookie: str) -> Answer:
+            sent = {**headers, "Cookie": cookie}
+            limit = MAX_RECORD if writes else MAX_ANSWER
+            return await self._http.send(method, url, headers=sent, content=content, writes=writes, limit=limit)
+
         cookie = await self._log_in()
-        answer = await self._http.send(
-            method, url, headers={**headers, "Cookie": cookie}, content=content, writes=writes
-        )
+        answer = await attempt(cookie)
         if not _session_is_over(answer):
             return answer
-        cookie = await self._log_in_again(cookie)
-        return await self._http.send(method, url, headers={**headers, "Cookie": cookie}, content=content, writes=writes)
+        return await attempt(await self._log_in_again(cookie))
 
     async def _log_in(self) -> str:
         async with self._lock:
@@ -195,13 +196,7 @@ class ServiceLayer:
             return self._cookie
 
     async def _new_session(self) -> str:
-        body = {
-            "CompanyDB": self._company,
-            "UserName": self._username,
-            "Password": self._password.get_secret_value(),
-        }
-        content = jsontext.dumps(body).encode()
-        answer = await self._http.send("POST", f"{self._url}/Login", headers=JSON, content=content, writes=False)
+        answer = await secrets.offer(self._password, self._try_password, _login_is_refused)
         if answer.status >= 400:
             error = read_error(answer.status, answer.content)
             if error.meaning is Meaning.AMBIGUOUS:
@@ -217,6 +212,13 @@ class ServiceLayer:
         if "B1SESSION" not in cookies:
             raise Misconfigured(f"{SYSTEM}: the log-in gave no session; SAPB1_URL must end in /b1s/v2")
         return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+    async def _try_password(self, password: str) -> Answer:
+        body = {"CompanyDB": self._company, "UserName": self._username, "Password": password}
+        content = jsontext.dumps(body).encode()
+        return await self._http.send(
+            "POST", f"{self._url}/Login", headers=JSON, content=content, writes=False, limit=MAX_SIGN_IN
+        )
 
     def _query(self, parameters: Mapping[str, str]) -> str:
         return urlencode(parameters, quote_via=quote, safe="$,")
@@ -239,6 +241,11 @@ def _cookies(answer: Answer) -> dict[str, str]:
             continue
         found.update({name: morsel.coded_value for name, morsel in parsed.items() if name in COOKIES})
     return found
+
+
+def _login_is_refused(answer: Answer) -> bool:
+    """Whether SAP refused the log-in: some versions do so with 500 and a code of their own (-304)."""
+    return answer.status >= 400 and (answer.status < 500 or read_error(answer.status, answer.content).code != "")
 
 
 def _session_is_over(answer: Answer) -> bool:

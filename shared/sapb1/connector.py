@@ -9,8 +9,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from pydantic import SecretStr
-
 from shared.accounting import Bindings, Outcome
 from shared.errors import Misconfigured
 from shared.http import Http
@@ -29,6 +27,7 @@ from shared.sapb1.meaning import SYSTEM, SetupMissing
 from shared.sapb1.partners import Partners
 from shared.sapb1.posting import Poster
 from shared.sapb1.trial import Trial
+from shared.secrets import Secret
 
 
 def _now() -> datetime:
@@ -44,7 +43,7 @@ class Sapb1Connector:
         url: str,
         company: str,
         username: str,
-        password: SecretStr,
+        password: Secret,
         organization_id: UUID,
         now: Callable[[], datetime] = _now,
     ) -> None:

@@ -52,6 +52,7 @@ class Process:
         self.busy = False
         self._https = {name: Http(name, Edge(name, script)) for name in ("dataverse", "onec", "sapb1")}
         organization = settings.dataverse_organization_id
+        assert settings.dataverse_token_url and settings.dataverse_client_id and settings.dataverse_client_secret
         credentials = Credentials(
             settings.dataverse_token_url, settings.dataverse_client_id, settings.dataverse_client_secret
         )

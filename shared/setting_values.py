@@ -1,0 +1,97 @@
+"""What the value of a setting may look like: an address, a secret, a vault's address, certificates, JSON.
+
+A secret's setting holds the secret itself, or ``keyvault:NAME``.
+"""
+
+import json
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, SecretStr
+
+from shared import tls
+
+_THIS_MACHINE = {"localhost", "127.0.0.1"}
+PREFIX = "keyvault:"
+UNRESOLVED = "@Microsoft.KeyVault("
+"""How App Service's own reference begins; the app sees it only where App Service could not follow it."""
+RESOURCES = {
+    ".vault.azure.net": "https://vault.azure.net",
+    ".vault.azure.cn": "https://vault.azure.cn",
+    ".vault.usgovcloudapi.net": "https://vault.usgovcloudapi.net",
+}
+"""Hosts of vaults, by cloud, and what a token for them is asked for."""
+
+_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+
+
+def from_json(value: object) -> object:
+    """Parse JSON text; what is no text passes. ValueError where it is not JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"is not JSON ({error})") from error
+
+
+def http_address(value: str) -> str:
+    """Check an address: https, or http to this machine. ValueError says what is wrong."""
+    try:
+        address = urlsplit(value)
+        allowed = address.scheme == "https" or (address.scheme == "http" and address.hostname in _THIS_MACHINE)
+    except ValueError:
+        raise ValueError("is not an address") from None
+    if not allowed or not address.hostname:
+        raise ValueError("must begin with https:// (http only to this machine)")
+    if "@" in address.netloc or address.query or address.fragment:
+        raise ValueError("must be an address alone, without a user name, a query or a fragment")
+    return value.rstrip("/")
+
+
+def name_in_vault(value: SecretStr) -> str | None:
+    """Give the name in the vault that a setting's value leads to; None where the value is the secret itself.
+
+    ValueError where it is neither.
+    """
+    text = value.get_secret_value()
+    if text.startswith(UNRESOLVED):
+        raise ValueError("App Service could not follow its Key Vault reference; keyvault:NAME needs none")
+    if not text.startswith(PREFIX):
+        return None
+    name = text.removeprefix(PREFIX)
+    if not _NAME.fullmatch(name):
+        raise ValueError("keyvault: must be followed by a secret's name (letters, digits, hyphens)")
+    return name
+
+
+def vault_address(url: str) -> str:
+    """Check the address of a vault: our token goes there. ValueError where the host is no vault's.
+
+    ``url`` is https, or http to this machine, where a test's vault is.
+    """
+    parts = urlsplit(url)
+    if parts.path:
+        raise ValueError("must be the vault's address without a path")
+    if parts.scheme == "https" and not any((parts.hostname or "").endswith(suffix) for suffix in RESOURCES):
+        raise ValueError("must be a vault's address, such as https://NAME.vault.azure.net")
+    return url
+
+
+def resource_of(url: str) -> str:
+    """Give what a token for a vault is asked for."""
+    host = urlsplit(url).hostname or ""
+    found = (resource for suffix, resource in RESOURCES.items() if host.endswith(suffix))
+    return next(found, RESOURCES[".vault.azure.net"])
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    name_in_vault(value)
+    return value
+
+
+Address = Annotated[str, AfterValidator(http_address)]
+SecretValue = Annotated[SecretStr, AfterValidator(_secret)]
+VaultAddress = Annotated[Address, AfterValidator(vault_address)]
+Certificates = Annotated[str, AfterValidator(tls.pem_of)]
