@@ -35,6 +35,10 @@ class Booked:
     net: int
     tax: int
     rate: str
+    quantity: Fraction = Fraction(1)
+    product: str = ""
+    """its number; a write-in and freight have none"""
+    is_goods: bool = False
 
 
 @dataclass
@@ -47,6 +51,8 @@ class Case:
     tax_inside: bool
     freight_rate: str | None
     lines: list[Booked]
+    more: bool = False
+    """whether the route asks for the documents that go with the main one"""
     code: str | None = None
     difference: int | None = None
     """of the refusal, in minor units"""
@@ -116,11 +122,13 @@ class Drawer:
             tax_inside=random.random() < 0.25,
             freight_rate=random.choice((None, "22", "10", "0", "none")),
             lines=[],
+            more=random.random() < 0.5,
         )
         per_unit = random.random() < 0.5
         tax_given = random.random() < 0.5
-        drawn = [self._line(position, case, per_unit=per_unit) for position in range(1, random.randint(1, 7))]
-        drawn = drawn or [self._line(1, case, per_unit=per_unit)]
+        write_ins = random.random() < 0.05
+        places = range(1, random.randint(1, 7)) or (1,)
+        drawn = [self._line(place, case, per_unit=per_unit, write_ins=write_ins) for place in places]
         self._bundle(drawn, case)
         self._complete(case, drawn, tax_given=tax_given, per_unit=per_unit)
         if case.code is None and random.random() < 0.3:
@@ -130,7 +138,7 @@ class Drawer:
     def _money(self, value: int, precision: int) -> Decimal:
         return Decimal(value).scaleb(-precision)
 
-    def _line(self, position: int, case: Case, *, per_unit: bool) -> _Line:
+    def _line(self, position: int, case: Case, *, per_unit: bool, write_ins: bool) -> _Line:
         random, precision = self.random, case.precision
         quantity_digits = random.choice((0, 0, 0, 0, 1, 3, 3, 5)) if random.random() < 0.3 else 0
         price_digits = precision if random.random() < 0.95 else 4
@@ -145,7 +153,8 @@ class Drawer:
         amount = rounded(base - manual * factor, even=even)
         rate = random.choice(RATES)
         common = {"position": position, "quantity": "1"}
-        row = write_in(f"Write-in {position}", **common) if random.random() < 0.15 else self._product_row(position)
+        by_hand = 1.0 if write_ins else 0.15
+        row = write_in(f"Write-in {position}", **common) if random.random() < by_hand else self._product_row(position)
         row |= {
             "quantity": self._money(quantity, quantity_digits),
             "priceperunit": self._money(price, price_digits),
@@ -158,7 +167,8 @@ class Drawer:
         return _Line(row, "product" if row["productid"] else "write_in", amount, rate, random.random() < 0.07, jitter)
 
     def _product_row(self, position: int) -> dict[str, Any]:
-        product = product_row(record_id(position, 0x3A), productnumber=f"P-{position}")
+        is_service = self.random.random() < 0.4
+        product = product_row(record_id(position, 0x3A), service=is_service, productnumber=f"P-{position}")
         return line_row(position=position, product=product)
 
     def _bundle(self, drawn: list[_Line], case: Case) -> None:
@@ -241,7 +251,19 @@ class Drawer:
             "extendedamount": self._money(extended, case.precision),
             RATE_COLUMN: None if line.derived else rate,
         }
-        case.lines.append(Booked(number, line.kind, net, tax, rate))
+        product = line.row["productid"] or {}
+        case.lines.append(
+            Booked(
+                number,
+                line.kind,
+                net,
+                tax,
+                rate,
+                Fraction(line.row["quantity"]),
+                product.get("productnumber", ""),
+                product.get("producttypecode") == 1,
+            )
+        )
         return column
 
     def _change(self, case: Case) -> None:
