@@ -1,7 +1,7 @@
 """Payments: a timer asks accounting what became of exported documents; what changed goes to ``results``.
 
-The journal says which documents: those that stand in accounting, page by page with a checkpoint for each accounting
-system, so that a run that is stopped is resumed by the next one. One system that is away does not hold up the other.
+The journal says which documents: those that stand in accounting, with a checkpoint for each accounting system. One
+system that is away does not hold up the other.
 """
 
 import logging
@@ -14,8 +14,7 @@ from uuid import UUID
 from shared.accounting import Exported, Ledger, Standing
 from shared.bus import CHANGES, RESULTS, Bus, Envelope
 from shared.dataverse import journal, paid
-from shared.dataverse.checkpoints import Checkpoints
-from shared.dataverse.client import Dataverse, StartOver
+from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import text
 from shared.dataverse.journal import STATE_VALUES, stamp
 from shared.dataverse.sales import BY_NAME, SALES
@@ -23,14 +22,13 @@ from shared.documents import SaleTable
 from shared.errors import BridgeError
 from shared.keys import accounting_key
 from shared.messages import Journalled, Result, State
+from shared.passes import BUDGET, Page, Passes, Run
 from shared.references import own_reference
 from shared.retry import cause_of, reference_envelope, result_envelope
 from shared.routes import Target
 from shared.settings import Settings
 from shared.telemetry import say
 
-BUDGET = timedelta(minutes=4)
-"""A run stops well inside functionTimeout and goes on where it was."""
 PAGE = 500
 """Documents between two checkpoints."""
 WATCHED = timedelta(days=60)
@@ -70,51 +68,38 @@ class Payments:
         self._bus = bus
         self._ledgers = ledgers
         self._now = now
-        self._budget = budget
         self._page_size = page
-        self._checkpoints = Checkpoints(dataverse, now)
+        self._passes = Passes(dataverse, now, budget)
 
     async def run(self) -> dict[str, int]:
         """Go on with every accounting system until its documents are read or the time is up; give what was sent."""
-        await self._dataverse.check_organization()
-        until = self._now() + self._budget
+        run = await self._passes.begin()
         counts: dict[str, int] = {}
         for target, ledger in self._ledgers.items():
             try:
-                counts[target] = await self._target(target, ledger, until)
+                counts[target] = await self._target(run, target, ledger)
             except BridgeError as error:
                 say(logging.WARNING, "payments wait", {"target": target, "cause": cause_of(error)})
         say(logging.INFO, "payments read", counts)
         return counts
 
-    async def _target(self, target: Target, ledger: Ledger, until: datetime) -> int:
-        checkpoint = await self._checkpoints.read(f"payments:{target}")
-        count, link = 0, checkpoint.link
-        while self._now() < until:
-            began = self._now()
-            page = await self._page(target, link)
-            known = [found for row in page["value"] if (found := self._known(target, row)) is not None]
-            count += await self._settle(known, ledger, began)
-            following = page.get("@odata.nextLink", "")
-            if following or link:
-                checkpoint = await self._checkpoints.save(checkpoint, following, "payments" if following else "")
-            link = following
-            if not link:
-                break
-        return count
-
-    async def _page(self, target: Target, link: str) -> Any:
-        if link:
-            try:
-                return await self._dataverse.follow(link, tracked=False, page=self._page_size)
-            except StartOver:
-                say(logging.WARNING, "payments start over", {"target": target})
+    async def _target(self, run: Run, target: Target, ledger: Ledger) -> int:
         query = {
             "$select": ",".join(journal.COLUMNS),
             "$filter": self._condition(target),
             "$expand": ",".join(f"acx_{table.name}id($select={table.number})" for table in SALES),
         }
-        return await self._dataverse.get(journal.SET, query, page=self._page_size)
+
+        async def ask(link: str) -> Page:
+            if link:
+                return await self._dataverse.follow(link, tracked=False, page=self._page_size)
+            return await self._dataverse.get(journal.SET, query, page=self._page_size)
+
+        async def settle(page: Page, _: str) -> int:
+            known = [found for row in page["value"] if (found := self._known(target, row)) is not None]
+            return await self._settle(known, ledger, self._now())
+
+        return await run.over(f"payments:{target}", ask, settle)
 
     def _condition(self, target: Target) -> str:
         since = stamp(self._now() - WATCHED)

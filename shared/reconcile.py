@@ -1,30 +1,28 @@
 """The reconciliation, once a day: documents that should be in the books against the journal.
 
 Missing (no row), stale (the document is newer than what the row says), waiting for too long, or Retry pressed: each
-becomes a reference. A run that is stopped goes on with the next one, from its last page.
+becomes a reference.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from shared.bus import CHANGES, Bus
 from shared.dataverse import journal
-from shared.dataverse.checkpoints import Checkpoints
-from shared.dataverse.client import Dataverse, StartOver
+from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import guid, key, local_date, number, version
 from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import INVOICED, SALES, SalesTable
 from shared.messages import Journalled, Reference, State
+from shared.passes import BUDGET, Page, Passes, Run
 from shared.references import own_reference
 from shared.retry import reference_envelope
 from shared.routes import Route, route_for
 from shared.settings import Settings
 from shared.telemetry import say
 
-BUDGET = timedelta(minutes=4)
 TOO_LONG = timedelta(hours=1)
 """A row that says Waiting, Retrying, Paused or Before start for longer is looked at again."""
 UNSETTLED = frozenset({State.WAITING, State.RETRYING, State.PAUSED, State.BEFORE_START})
@@ -85,46 +83,34 @@ class Reconciliation:
         self._dataverse = dataverse
         self._bus = bus
         self._now = now
-        self._budget = budget
-        self._checkpoints = Checkpoints(dataverse, now)
+        self._passes = Passes(dataverse, now, budget)
 
     async def run(self) -> dict[str, int]:
         """Go through every table of documents in use until its end or the time is up; give the references by table."""
-        await self._dataverse.check_organization()
-        until = self._now() + self._budget
+        run = await self._passes.begin()
         ways = {route.way for route in self._settings.routes}
-        counts: dict[str, int] = {table.name: await self._table(table, until) for table in SALES if table.way in ways}
+        counts: dict[str, int] = {table.name: await self._table(run, table) for table in SALES if table.way in ways}
         say(logging.INFO, "reconciled", counts)
         return counts
 
-    async def _table(self, table: SalesTable, until: datetime) -> int:
-        checkpoint = await self._checkpoints.read(f"reconcile:{table.name}")
-        count, link = 0, checkpoint.link
-        pass_name = checkpoint.pass_name or str(uuid4())
-        while self._now() < until:
-            page = await self._page(table, link)
-            references = [
-                reference for row in page["value"] if (reference := self._reference(table, row, pass_name)) is not None
-            ]
-            await self._bus.send(CHANGES, [reference_envelope(reference) for reference in references])
-            count += len(references)
-            link = page.get("@odata.nextLink", "")
-            checkpoint = await self._checkpoints.save(checkpoint, link, pass_name if link else "")
-            if not link:
-                break
-        return count
-
-    async def _page(self, table: SalesTable, link: str) -> Any:
-        if link:
-            try:
-                return await self._dataverse.follow(link, tracked=False)
-            except StartOver:
-                say(logging.WARNING, "reconciliation starts over", {"table": table.name})
+    async def _table(self, run: Run, table: SalesTable) -> int:
         query = {
             "$select": ",".join(columns_of(self._settings, table)),
             "$expand": f"{table.journal}($select={','.join(journal.COLUMNS)})",
         }
-        return await self._dataverse.get(table.set_name, query)
+
+        async def ask(link: str) -> Page:
+            if link:
+                return await self._dataverse.follow(link, tracked=False)
+            return await self._dataverse.get(table.set_name, query)
+
+        async def settle(page: Page, pass_name: str) -> int:
+            found = (self._reference(table, row, pass_name) for row in page["value"])
+            references = [reference for reference in found if reference is not None]
+            await self._bus.send(CHANGES, [reference_envelope(reference) for reference in references])
+            return len(references)
+
+        return await run.over(f"reconcile:{table.name}", ask, settle)
 
     def _reference(self, table: SalesTable, row: dict[str, Any], pass_name: str) -> Reference | None:
         route = may_matter(self._settings, table, row)

@@ -1,8 +1,7 @@
 """The sweep: change tracking over every table that matters, so that no document depends on a webhook.
 
-Each page becomes references on ``changes`` before its link is saved: a run that is stopped anywhere is resumed by the
-next one, and at worst refers to a page twice. A first pass, or one after the token expired, refers only to what may be
-exported since the start date; after that every change counts.
+Each page becomes references on ``changes`` before its link is saved (see :mod:`shared.passes`). A first pass, or one
+after the token expired, refers only to what may be exported since the start date; after that every change counts.
 """
 
 import logging
@@ -10,24 +9,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from shared.bus import CHANGES, Bus
 from shared.dataverse import journal
-from shared.dataverse.checkpoints import Checkpoint, Checkpoints
-from shared.dataverse.client import Dataverse, StartOver
+from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import key
 from shared.dataverse.sales import SALES, SalesTable
 from shared.errors import Misconfigured
 from shared.messages import Reference, Table
+from shared.passes import BUDGET, Page, Passes, Run
 from shared.reconcile import columns_of, may_matter
 from shared.references import own_reference
 from shared.retry import reference_envelope
 from shared.settings import Settings
 from shared.telemetry import say
-
-BUDGET = timedelta(minutes=4)
-"""A run stops well inside functionTimeout and goes on where it was."""
 
 
 @dataclass(frozen=True)
@@ -75,16 +71,14 @@ class Sweep:
         self._dataverse = dataverse
         self._bus = bus
         self._now = now
-        self._budget = budget
-        self._checkpoints = Checkpoints(dataverse, now)
+        self._passes = Passes(dataverse, now, budget)
 
     async def run(self) -> dict[str, int]:
         """Go on with every table until its changes are read or the time is up; give the references by table."""
-        await self._dataverse.check_organization()
-        until = self._now() + self._budget
+        run = await self._passes.begin()
         counts: dict[str, int] = {}
         for table in tracked_tables(self._settings):
-            counts[table.name] = await self._table(table, until)
+            counts[table.name] = await self._table(run, table)
         counts[journal.TABLE] = await self._retries()
         say(logging.INFO, "swept", counts)
         return counts
@@ -107,41 +101,21 @@ class Sweep:
         await self._bus.send(CHANGES, [reference_envelope(reference) for reference in references])
         return len(references)
 
-    async def _table(self, table: Tracked, until: datetime) -> int:
-        checkpoint = await self._checkpoints.read(f"changes:{table.name}")
-        try:
-            return await self._pages(table, checkpoint, until)
-        except StartOver as error:
-            say(logging.WARNING, "change tracking starts over", {"table": table.name, "code": str(error)})
-            fresh = await self._checkpoints.save(checkpoint, "", "")
-            return await self._pages(table, fresh, until)
+    async def _table(self, run: Run, table: Tracked) -> int:
+        async def ask(link: str) -> Page:
+            if link:
+                return await self._dataverse.follow(link, tracked=True)
+            columns = [table.key] if table.sales is None else columns_of(self._settings, table.sales)
+            return await self._dataverse.tracked(table.set_name, columns)
 
-    async def _pages(self, table: Tracked, checkpoint: Checkpoint, until: datetime) -> int:
-        count = 0
-        while self._now() < until:
-            full = not checkpoint.link or bool(checkpoint.pass_name)
-            pass_name = (checkpoint.pass_name or str(uuid4())) if full else ""
-            page = await self._page(table, checkpoint)
+        async def settle(page: Page, pass_name: str) -> int:
             references = self._references(table, page["value"], pass_name)
             await self._bus.send(CHANGES, [reference_envelope(reference) for reference in references])
-            count += len(references)
-            next_link, delta_link = page.get("@odata.nextLink"), page.get("@odata.deltaLink")
-            if not next_link and not delta_link:
+            if not page.keys() & {"@odata.nextLink", "@odata.deltaLink"}:
                 raise Misconfigured(f"change tracking is off for the table {table.name}: switch it on")
-            # A pass is over with its delta link; its name tells the next run that it still goes on.
-            checkpoint = await self._checkpoints.save(
-                checkpoint, next_link or delta_link, pass_name if next_link else ""
-            )
-            if not next_link:
-                break
-        return count
+            return len(references)
 
-    async def _page(self, table: Tracked, checkpoint: Checkpoint) -> Any:
-        if checkpoint.link:
-            return await self._dataverse.follow(checkpoint.link, tracked=True)
-        return await self._dataverse.tracked(
-            table.set_name, [table.key] if table.sales is None else columns_of(self._settings, table.sales)
-        )
+        return await run.over(f"changes:{table.name}", ask, settle)
 
     def _references(self, table: Tracked, rows: Sequence[dict[str, Any]], pass_name: str) -> list[Reference]:
         found = []

@@ -151,7 +151,8 @@ async def test_where_the_bindings_can_not_be_read_the_documents_wait() -> None:
 async def test_a_wait_about_what_the_row_names_already(state: State, says: State) -> None:
     """What is in accounting in this version stays so; a refusal that was to be looked at again waits."""
     known = journal_columns(STATE_VALUES[state], acx_version="100", acx_retry=True)
-    bench = Bench(invoice_row(**{INVOICES.journal: [known]}))
+    under: dict[str, Any] = {INVOICES.journal: [known]}
+    bench = Bench(invoice_row(**under))
     bench.dataverse.write(f"onec:invoice:{INVOICE}", **known)
     bench.dataverse.whole = WRONG_COLUMN
     await bench.handle(reference())
