@@ -12,7 +12,6 @@ from shared.messages import Binding, Document, State
 from shared.refusals import Refusal
 from shared.routes import Route
 
-
 SEEN_SECONDS = 24 * 3600.0
 """How long a process remembers which cards it carried over."""
 

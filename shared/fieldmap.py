@@ -10,10 +10,12 @@
     ]
 
 Pure: rules and a row go in, extras of a canonical record come out; extras and what accounting holds go in, what is to
-be sent comes out.
+be sent comes out. What the bridge itself copies into cards is such a map too: see ``Copied``.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +26,8 @@ from shared.documents import Extra, Mode
 from shared.errors import Misconfigured, Refused
 from shared.refusals import refusal
 from shared.routes import Target
+
+_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})(?:T00:00:00(?:\.0+)?Z?)?")
 
 RecordKind = Literal["document", "line", "customer", "product"]
 Source = Annotated[str, StringConstraints(pattern=r"^([a-z_][a-z0-9_]*\.)?[a-z_][a-z0-9_]{0,127}$")]
@@ -43,7 +47,9 @@ PROTECTED: dict[Target, frozenset[str]] = {
             *("Ref_Key", "DataVersion", "DeletionMark", "Posted", "Number", "Date", "Code", "LineNumber", "Товары"),
             *("Услуги", "Организация_Key", "Контрагент_Key", "ДоговорКонтрагента_Key", "ВалютаДокумента_Key"),
             *("СуммаДокумента", "СуммаВключаетНДС", "Количество", "Цена", "Сумма", "СтавкаНДС", "СуммаНДС", "ИНН"),
-            *("КПП", "Номенклатура", "Номенклатура_Key", "Комментарий"),
+            *("КПП", "НалоговыйНомер", "Номенклатура", "Номенклатура_Key", "Комментарий", "Артикул"),
+            *("ОсновнойБанковскийСчет_Key", "ГоловнойКонтрагент_Key", "ОбособленноеПодразделение"),
+            *("КонтактнаяИнформация", "СтруктурнаяЕдиница_Key", "ОрганизацияПолучатель_Key"),
         }
     ),
     "sapb1": frozenset(
@@ -60,11 +66,17 @@ PROTECTED: dict[Target, frozenset[str]] = {
                 "BaseLine",
                 "DiscountPercent",
             ),
+            *("BPAddresses", "BPBankAccounts", "BPAccountReceivablePaybleCollection", "ContactEmployees"),
+            *("DebitorAccount", "DownPaymentClearAct", "DefaultAccount", "DefaultBankCode", "DefaultBranch"),
+            *("HouseBank", "HouseBankAccount", "HouseBankCountry", "HouseBankBranch", "HouseBankIBAN", "IBAN"),
             *("U_ACX_Key", "U_ACX_Version", "U_ACX_Hash"),
         }
     ),
 }
-"""What decides identity, amounts or tax is the product's own, or the accountant's."""
+"""What decides identity, amounts or tax is the product's own, or the accountant's; so are bank details and accounts."""
+
+EMPTY = frozenset({"", "00000000-0000-0000-0000-000000000000", "0001-01-01T00:00:00"})
+"""What a property holds that nobody has filled, beside nothing and 0: 1C has no null."""
 
 
 class FieldRule(Setting):
@@ -88,7 +100,9 @@ class FieldRule(Setting):
         if self.values is not None and self.source is None:
             raise ValueError("values: only with from")
         if self.to in PROTECTED[self.target]:
-            raise ValueError(f"to: “{self.to}” is not for a field map: it decides identity, amounts or tax")
+            raise ValueError(
+                f"to: “{self.to}” is not for a field map: it decides identity, amounts or tax, or is the accountant's"
+            )
         relation = self.relation
         if self.record == "customer" and self.source and not relation:
             raise ValueError("from: begin it with “account.” or “contact.”")
@@ -96,6 +110,11 @@ class FieldRule(Setting):
             known = ", ".join(sorted(RELATED[self.record])) or "none"
             raise ValueError(f"from: a {self.record} is not read with “{relation}” (known: {known})")
         return self
+
+    def __str__(self) -> str:
+        """Name the rule in a sentence for an administrator."""
+        taken = f"“{self.source}”" if self.source else "a constant"
+        return f"FIELD_MAP: {taken} → “{self.to}” of a {self.record}"
 
     @property
     def relation(self) -> str:
@@ -152,6 +171,45 @@ def _value(rule: FieldRule, row: Mapping[str, Any]) -> str | int | bool | Decima
     return rule.values[known]
 
 
+@dataclass(frozen=True)
+class Copied:
+    """A property of a card, and the field of the CRM's record that is copied into it: the built-in part of the map."""
+
+    to: str
+    source: str
+    """the canonical record's field"""
+    limit: int
+    """how many characters the property holds"""
+    own: Mode
+    """in a card that the bridge made"""
+    typed: Mode
+    """in a card that somebody typed, and the bridge found; never more eager than ``own``"""
+    cut: bool = False
+    """a longer value is cut; else it is not sent"""
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text to what a property holds: its first characters and an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def copied(fields: Iterable[Copied], record: object, *, own: bool = True) -> tuple[Extra, ...]:
+    """Give what a record puts into its card. Spaces run together; what is empty in the CRM is left out."""
+    found = []
+    for field in fields:
+        value = " ".join(str(getattr(record, field.source)).split())
+        if value and (field.cut or len(value) <= field.limit):
+            mode = field.own if own else field.typed
+            found.append(Extra(to=field.to, value=cut(value, field.limit), mode=mode))
+    return tuple(found)
+
+
+def merged(built_in: Iterable[Extra], own: Sequence[Extra]) -> tuple[Extra, ...]:
+    """Put a company's own fields beside what the bridge copies; a property that they name is theirs."""
+    theirs = {extra.to for extra in own}
+    return (*(extra for extra in built_in if extra.to not in theirs), *own)
+
+
 def to_send(given: Iterable[Extra], held: Mapping[str, Any] | None) -> dict[str, Any]:
     """Give the properties to send for a record: ``held`` is what accounting has, None where it is new.
 
@@ -160,8 +218,43 @@ def to_send(given: Iterable[Extra], held: Mapping[str, Any] | None) -> dict[str,
     return {extra.to: extra.value for extra in given if extra.value is not None and _is_due(extra, held)}
 
 
+def kept(given: Iterable[Extra], held: Mapping[str, Any]) -> set[str]:
+    """Name the properties that a record which is written anew has to leave as accounting holds them."""
+    return {extra.to for extra in given if extra.mode != "overwrite" and not _is_due(extra, held)}
+
+
 def _is_due(extra: Extra, held: Mapping[str, Any] | None) -> bool:
     if held is None:
         return True
     now = held.get(extra.to)
-    return (extra.mode == "overwrite" and now != extra.value) or (extra.mode == "only_if_empty" and now in {None, ""})
+    if extra.mode == "overwrite":
+        return not _same(now, extra.value)
+    return extra.mode == "only_if_empty" and _is_empty(now)
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int | Decimal):
+        return bool(value == 0)
+    return value is None or (isinstance(value, str) and value in EMPTY)
+
+
+def _same(held: Any, value: Any) -> bool:
+    """Compare as the systems write: 1C gives whole numbers as text, and both give a date with its midnight."""
+    if isinstance(value, bool) or isinstance(held, bool):
+        return held is value
+    if held is None:
+        return bool(value == "")
+    mine, theirs = str(value), str(held)
+    if isinstance(value, int | Decimal) or isinstance(held, int | Decimal):
+        try:
+            return Decimal(mine) == Decimal(theirs)
+        except ArithmeticError:
+            return False
+    return mine == theirs or _day(mine) == _day(theirs) is not None
+
+
+def _day(text: str) -> str | None:
+    found = _MIDNIGHT.fullmatch(text)
+    return found[1] if found else None

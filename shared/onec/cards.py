@@ -1,20 +1,19 @@
-"""From canonical customers and products to the cards that 1С:Бухгалтерия 3.0 takes. Pure.
+"""From canonical customers and products to the new cards that 1С:Бухгалтерия 3.0 takes. Pure.
 
 Names and lengths are those of the configuration's metadata, release 3.0.151. A name that is too long is cut where 1C
-has no room, and kept whole in ``НаименованиеПолное``.
+has no room, and kept whole in ``НаименованиеПолное``. What of it follows the CRM later says ``card_changes``.
 """
 
-import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from shared.books import OnecBooks
 from shared.documents import Customer, Product
 from shared.errors import Refused
-from shared.fieldmap import to_send
+from shared.fieldmap import Copied, copied, cut, to_send
+from shared.onec.card_marks import mark
 from shared.onec.currencies import ROUBLE
 from shared.onec.identity import Identity
 from shared.refusals import refusal
@@ -34,44 +33,28 @@ VAT_KIND = {
 """Tax rate → Enum_ВидыСтавокНДС of an item; 5 and 7 % belong to the seller's regime, not to an item."""
 
 
+CUSTOMER = (
+    Copied("Description", "name", 100, own="overwrite", typed="only_if_new", cut=True),
+    Copied("НаименованиеПолное", "name", 550, own="overwrite", typed="only_if_empty", cut=True),
+)
+"""What is copied from a customer into Catalog_Контрагенты.
+
+The contacts that the books name a kind for follow the CRM in a card of ours, and are not written into any other. ИНН,
+КПП, country, the kind of the counterparty and its head are written with a new card and are the accountant's from then
+on; bank details and accounts never are ours. An accountant's edit of a copied value stays, in a card of ours too.
+"""
+PRODUCT = (
+    Copied("Description", "name", 100, own="overwrite", typed="only_if_new", cut=True),
+    Copied("НаименованиеПолное", "name", 1000, own="overwrite", typed="only_if_empty", cut=True),
+)
+"""What is copied from a product into Catalog_Номенклатура. Артикул, kind, unit, group and VAT: with a new card only."""
+CONTACTS: dict[str, str] = {"email": "АдресЭлектроннойПочты", "phone": "Телефон", "address": "Адрес"}
+"""Contact → Тип of its row; the books name its kind."""
+
+
 def shortened(name: str, limit: int) -> str:
     """Cut a name to what a property holds: spaces run together, then the first characters and an ellipsis."""
-    plain = " ".join(name.split())
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
-
-
-Mode = Literal["overwrite", "if_new", "if_empty"]
-"""What a value of the CRM does to a card that stands: takes the place of what the bridge wrote, nothing, fills a gap"""
-
-CUSTOMER_FIELDS: dict[str, tuple[Mode, Mode]] = {
-    # in a card that the bridge made, in a card that was matched
-    "Description": ("overwrite", "if_new"),
-    "НаименованиеПолное": ("overwrite", "if_empty"),
-    "ЮридическоеФизическоеЛицо": ("if_new", "if_new"),
-    "ИндивидуальныйПредприниматель": ("if_new", "if_new"),
-    "ИНН": ("if_new", "if_new"),
-    "КПП": ("if_new", "if_new"),
-    "СтранаРегистрации_Key": ("if_new", "if_new"),
-    "ОбособленноеПодразделение": ("if_new", "if_new"),
-    "ГоловнойКонтрагент_Key": ("if_new", "if_new"),
-    "КонтактнаяИнформация": ("if_new", "if_new"),
-}
-"""Numbers, country and contacts of a counterparty are the accountant's once it stands; bank details never are ours."""
-
-_MARKER = re.compile(r"CRM ([0-9a-f]{12})\b")
-
-
-def _names(customer: Customer) -> dict[str, str]:
-    return {
-        "Description": shortened(customer.name, 100),
-        "НаименованиеПолное": shortened(customer.name, 550),
-    }
-
-
-def _print(names: Mapping[str, object]) -> str:
-    """Give what Комментарий says of the names that were written: by it an accountant's edit is told from ours."""
-    text = "\n".join(str(names.get(name) or "").strip() for name in ("Description", "НаименованиеПолное"))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return cut(" ".join(name.split()), limit)
 
 
 def counterparty(customer: Customer, identity: Identity, books: OnecBooks, head: UUID | None = None) -> Body:
@@ -80,64 +63,65 @@ def counterparty(customer: Customer, identity: Identity, books: OnecBooks, head:
     ``head``: the counterparty that this one is a branch of.
     """
     company = identity.kind == "company"
-    names = _names(customer)
+    contacts = contact_rows(customer, books)
     body: Body = {
-        **names,
+        **to_send(copied(CUSTOMER, customer), None),
         "ЮридическоеФизическоеЛицо": "ЮридическоеЛицо" if company else "ФизическоеЛицо",
         "ИндивидуальныйПредприниматель": identity.kind == "sole_trader",
         "ИНН": identity.tax_number,
         "КПП": identity.kpp,
         "СтранаРегистрации_Key": str(books.country),
-        "Комментарий": f"CRM {_print(names)}",
+        **to_send(customer.extras, None),
     }
     if head is not None:
         body |= {"ОбособленноеПодразделение": True, "ГоловнойКонтрагент_Key": str(head)}
-    if contacts := _contacts(customer, books):
-        body["КонтактнаяИнформация"] = contacts
-    return body | to_send(customer.extras, None)
+    if contacts:
+        body["КонтактнаяИнформация"] = numbered(contacts.values())
+    return body | {"Комментарий": mark(shown(CUSTOMER, body, books).values())}
 
 
-def _contacts(customer: Customer, books: OnecBooks) -> list[Body]:
+def shown(fields: Sequence[Copied], row: Mapping[str, Any], books: OnecBooks | None = None) -> dict[str, str]:
+    """Give what a card shows of what the bridge copies, in the order of its mark: properties, then contacts."""
+    found = {field.to: str(row.get(field.to) or "").strip() for field in fields}
+    for contact in CONTACTS if books else ():
+        rows = (each for each in row.get("КонтактнаяИнформация") or () if is_contact(each, contact, books))
+        found[contact] = next((str(each.get("Представление") or "").strip() for each in rows), "")
+    return found
+
+
+def is_contact(row: Mapping[str, Any], contact: str, books: OnecBooks | None) -> bool:
+    """Say whether a row of КонтактнаяИнформация is of the kind that the books name for a contact."""
+    kind = getattr(books, f"{contact}_kind", None)
+    return kind is not None and str(row.get("Вид_Key", "")).lower() == str(kind)
+
+
+def contact_rows(customer: Customer, books: OnecBooks) -> dict[str, Body]:
     """Give the rows of КонтактнаяИнформация whose kind the books name, as far as they are text.
 
     ``Значение``, the structured form, is left to 1C: its format is the library's own.
     """
     address, email, phone = customer.address, customer.email.strip(), customer.phone.strip()
     written = ", ".join(filter(None, (address.postal_code, address.country, address.city, address.street)))
-    rows: list[Body] = []
-    if books.email_kind and email and len(email) <= 100:
-        rows.append(
-            {"Тип": "АдресЭлектроннойПочты", "Вид_Key": str(books.email_kind), "АдресЭП": email} | _shown(email)
-        )
-    if books.phone_kind and phone:
-        short = {"НомерТелефона": phone} if len(phone) <= 20 else {}
-        rows.append({"Тип": "Телефон", "Вид_Key": str(books.phone_kind)} | short | _shown(phone))
-    if books.address_kind and written:
+    rows: dict[str, Body] = {}
+    if email and len(email) <= 100:
+        rows["email"] = {"АдресЭП": email, "Представление": email}
+    if phone:
+        short: Body = {"НомерТелефона": phone} if len(phone) <= 20 else {}
+        rows["phone"] = short | {"Представление": shortened(phone, 500)}
+    if written:
         place: Body = {"Страна": shortened(address.country, 100), "Город": shortened(address.city, 50)}
-        rows.append({"Тип": "Адрес", "Вид_Key": str(books.address_kind)} | place | _shown(written))
-    return [{"LineNumber": str(position), **row} for position, row in enumerate(rows, start=1)]
+        rows["address"] = place | {"Представление": shortened(written, 500)}
+    kinds = {contact: getattr(books, f"{contact}_kind") for contact in rows}
+    return {
+        contact: {"Тип": CONTACTS[contact], "Вид_Key": str(kinds[contact]), **row}
+        for contact, row in rows.items()
+        if kinds[contact] is not None
+    }
 
 
-def _shown(text: str) -> Body:
-    return {"Представление": shortened(text, 500)}
-
-
-def renamed(customer: Customer, row: Mapping[str, Any], *, own: bool) -> Body:
-    """Give what a customer's names change in the card that stands; empty where nothing does.
-
-    ``own``: the bridge made the card. What an accountant has edited there since then stays.
-    """
-    comment = str(row.get("Комментарий") or "")
-    marker = _MARKER.search(comment)
-    untouched = own and marker is not None and marker[1] == _print(row)
-    changes: Body = {}
-    for name, value in _names(customer).items():
-        mode, held = CUSTOMER_FIELDS[name][0 if own else 1], str(row.get(name) or "").strip()
-        if (mode == "overwrite" and untouched and held != value) or (mode == "if_empty" and not held):
-            changes[name] = value
-    if changes and untouched:
-        changes["Комментарий"] = _MARKER.sub(f"CRM {_print({**row, **changes})}", comment, count=1)
-    return changes
+def numbered(rows: Iterable[Body]) -> list[Body]:
+    """Number the rows of a tabular section."""
+    return [{**row, "LineNumber": str(position)} for position, row in enumerate(rows, start=1)]
 
 
 def contract(owner: UUID, currency: UUID, currency_code: str, books: OnecBooks) -> Body:
@@ -169,8 +153,7 @@ def item_number(product: Product, line: int) -> str:
 def item(product: Product, number: str, unit: UUID, rate: Decimal | None, books: OnecBooks) -> Body:
     """Give a new Catalog_Номенклатура."""
     body: Body = {
-        "Description": shortened(product.name, 100),
-        "НаименованиеПолное": shortened(product.name, 1000),
+        **to_send(copied(PRODUCT, product), None),
         "Артикул": number,
         "Услуга": product.is_service,
         "ВидНоменклатуры_Key": str(books.services_kind if product.is_service else books.goods_kind),
@@ -179,4 +162,5 @@ def item(product: Product, number: str, unit: UUID, rate: Decimal | None, books:
     }
     if rate in VAT_KIND:
         body["ВидСтавкиНДС"] = VAT_KIND[rate]
-    return body | to_send(product.extras, None)
+    body |= to_send(product.extras, None)
+    return body | {"Комментарий": mark(shown(PRODUCT, body).values())}

@@ -2,7 +2,7 @@
 
 Found by the binding that the journal knows; else by ИНН + КПП (company), ИНН (sole trader, person) or НалоговыйНомер
 (foreign), never on an empty value, a folder or a row marked for deletion; else created under a key of its own, so that
-two creations make one. Of what stands there only the names can change, by the table in ``cards``.
+two creations make one. What changes in the card that stands says ``card_changes``.
 """
 
 from collections.abc import Sequence, Set
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from shared.accounting import Bindings
+from shared.accounting import Bindings, CarriedCards
 from shared.books import OnecBooks
 from shared.cache import Cache
 from shared.documents import Customer
 from shared.errors import Refused
 from shared.keys import accounting_key
-from shared.onec import cards, names, odata
+from shared.onec import card_changes, cards, names, odata
 from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
 from shared.onec.identity import HEAD_REASON, Identity, identify
@@ -25,8 +25,7 @@ from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
-_NAMED = ("Ref_Key", "DataVersion", "Description", "НаименованиеПолное", "Комментарий", "DeletionMark")
-_CARD = (*_NAMED, "Code", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
+_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
 _CONTRACT = ("Ref_Key", "Code", "Description", "Дата", "СрокДействия", "УчетАгентскогоНДСПокупателем")
 _ALIVE = "DeletionMark eq false and IsFolder eq false"
 _SHOWN = 5
@@ -57,43 +56,52 @@ class Counterparties:
         self._client, self._classifiers = client, classifiers
         self._organization_id = organization_id
         self._alive: Cache[bool] = Cache(4096, REMEMBER_SECONDS)
+        self._carried = CarriedCards()
         self._contracts: Cache[tuple[Contract, ...]] = Cache(4096, REMEMBER_SECONDS)
 
     async def counterparty(self, customer: Customer, route: Route, bindings: Bindings) -> UUID:
-        """Give the counterparty of a customer, and bind it.
+        """Give the counterparty of a customer, bind it, and carry over what changed in the CRM.
 
         Refused: customer_deleted, several_matches, kpp_unknown, foreign_customer, and those of identify().
         """
-        bound = odata.key(bindings.get(customer))
-        if bound is not None:
-            await self._look_at(bound, customer)
-            return bound
-        identity = identify(customer)
-        row = await self._match(identity) or await self._create(customer, identity, route)
-        key = odata.reference(row)
-        await self._rename(row, customer)
-        bindings.add(customer, str(key), str(row.get("Code", "")).strip())
+        key, books = odata.key(bindings.get(customer)), route.onec_books
+        if key is None:
+            identity = identify(customer)
+            row, made = await self._match(identity), False
+            if row is None:
+                row, made = await self._create(customer, identity, route)
+            key = odata.reference(row)
+            if made:
+                self._bound(customer, row, bindings)
+                return key
+        elif self._alive.get(str(key)) and self._carried.holds(customer, bindings):
+            return key
+        await self._follow(key, customer, books, bindings)
         return key
 
-    async def _look_at(self, key: UUID, customer: Customer) -> None:
-        """See, now and then, that the counterparty still stands; then it also gets a new name of the customer."""
-        if self._alive.get(str(key)):
-            return
-        row = await self._client.find(names.COUNTERPARTIES, key, select=_NAMED)
+    async def _follow(self, key: UUID, customer: Customer, books: OnecBooks, bindings: Bindings) -> None:
+        """See that the counterparty still stands, and carry over what changed in the CRM. Nothing new: no write."""
+        row = await self._client.find(names.COUNTERPARTIES, key)
         if row is None or row.get("DeletionMark") is not False:
             raise Refused(refusal("customer_deleted"))
-        await self._rename(row, customer)
-
-    async def _rename(self, row: Row, customer: Customer) -> None:
-        """Carry the customer's names over, where the table of cards.py says so. Nothing new: no call."""
-        key = odata.reference(row)
-        changes = cards.renamed(customer, row, own=key == self._own_key(customer))
-        if changes and row.get("DataVersion"):
+        if bindings.get(customer) is not None and self._carried.holds(customer, bindings):
+            self._alive.put(str(key), value=True)
+            return
+        changes = card_changes.of_counterparty(customer, row, books, own=key in self._own_keys(customer))
+        if changes:
             await self._client.change(names.COUNTERPARTIES, key, changes, str(row["DataVersion"]))
-        self._alive.put(str(key), value=True)
+        self._bound(customer, row, bindings)
 
-    def _own_key(self, customer: Customer) -> UUID:
-        return accounting_key(self._organization_id, TARGET, customer.table, customer.id)
+    def _bound(self, customer: Customer, row: Row, bindings: Bindings) -> None:
+        key = str(odata.reference(row))
+        bindings.add(customer, key, str(row.get("Code", "")).strip())
+        self._carried.note(customer, bindings)
+        self._alive.put(key, value=True)
+
+    def _own_keys(self, customer: Customer) -> list[UUID]:
+        """Give the keys of the cards that the bridge would make for a customer, and for those merged into it."""
+        ids = (customer.id, *customer.merged)
+        return [accounting_key(self._organization_id, TARGET, customer.table, each) for each in ids]
 
     async def _match(self, identity: Identity) -> Row | None:
         if not identity.tax_number:
@@ -118,19 +126,19 @@ class Counterparties:
             raise Refused(refusal("foreign_customer"))
         return rows[0] if rows else None
 
-    async def _create(self, customer: Customer, identity: Identity, route: Route) -> Row:
+    async def _create(self, customer: Customer, identity: Identity, route: Route) -> tuple[Row, bool]:
         books = route.onec_books
         await self._classifiers.require(route.name, {"country": (names.COUNTRIES, books.country)})
         head = await self._head(identity) if identity.is_branch else None
         body = cards.counterparty(customer, identity, books, head)
-        row, made = await self._client.create(names.COUNTERPARTIES, self._own_key(customer), body)
+        row, made = await self._client.create(names.COUNTERPARTIES, self._own_keys(customer)[0], body)
         if row.get("DeletionMark") is True:
             raise Refused(refusal("customer_deleted"))
         numbers = {"ИНН": identity.tax_number, "КПП": identity.kpp}
         if not made and any(given and str(row[name]).strip() != given for name, given in numbers.items()):
             # Made for this customer earlier, under numbers that it no longer has, or changed by the accountant.
             raise Refused(refusal("customer_differs", matches=_listed([row])))
-        return row
+        return row, made
 
     async def _head(self, identity: Identity) -> UUID | None:
         """Find the company that a branch belongs to. None where there is none, or where it can't be told."""

@@ -4,8 +4,6 @@
 was written. The print tells an accountant's edit from a change in the CRM, and names what was edited.
 """
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.onec import odata
+from shared.onec.card_marks import digest
 from shared.onec.cards import Body
 from shared.onec.kinds import Kind
 from shared.onec.odata import Row
@@ -77,21 +76,17 @@ def _plain(value: object) -> str:
     return "" if written.lower() in _EMPTY or written in _EMPTY else written
 
 
-def _digest(*values: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256("\n".join(values).encode()).digest())[:3].decode()
-
-
 def _ordered(rows: object) -> list[Row]:
     return sorted(rows, key=lambda row: int(row["LineNumber"])) if isinstance(rows, list) else []
 
 
 def _prints(kind: Kind, body: Mapping[str, Any]) -> dict[str, str]:
     """Give a digest for every property and column, by its name."""
-    found = {name: _digest(_plain(body[name])) if name in body else _UNWRITTEN for name in kind.header}
+    found = {name: digest(_plain(body[name])) if name in body else _UNWRITTEN for name in kind.header}
     for section, columns in kind.sections.items():
         rows = _ordered(body.get(section))
         for column in columns:
-            found[f"{section}.{column}"] = _digest(*(_plain(row.get(column)) for row in rows))
+            found[f"{section}.{column}"] = digest(*(_plain(row.get(column)) for row in rows))
     return found
 
 

@@ -1,7 +1,8 @@
 """Products in 1C: the items of one document, found or created.
 
 Found by the binding that the journal knows; else by Артикул, never an empty one, a folder or an item marked for
-deletion; else created under a key of its own. One reading serves all products of a document.
+deletion; else created under a key of its own. One reading serves all products of a document. What changes in the card
+that stands says ``card_changes``.
 """
 
 from collections import defaultdict
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from shared.accounting import Bindings
+from shared.accounting import Bindings, CarriedCards
 from shared.cache import Cache
 from shared.documents import Product, Sale, Unit
 from shared.errors import Refused
 from shared.keys import accounting_key
-from shared.onec import cards, names, odata
+from shared.onec import card_changes, cards, names, odata
 from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
 from shared.onec.kinds import TARGET
@@ -22,7 +23,10 @@ from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
-_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "Артикул", "Услуга")
+_CARD = (
+    *("Ref_Key", "DataVersion", "Code", "Description", "НаименованиеПолное", "Комментарий", "DeletionMark", "IsFolder"),
+    *("Артикул", "Услуга"),
+)
 _SHOWN = 5
 
 
@@ -59,40 +63,76 @@ class Items:
         self._organization_id = organization_id
         self._services: Cache[bool] = Cache(16384, REMEMBER_SECONDS)
         """Ref_Key of an item that stands in the base → whether it is a service"""
+        self._carried = CarriedCards()
 
     async def resolve(
         self, products: list[Wanted], route: Route, bindings: Bindings, *, ships: bool = False
     ) -> dict[UUID, UUID]:
-        """Give the Ref_Key of every product, by its id in the CRM, and bind what was not bound.
+        """Give the Ref_Key of every product, by its id in the CRM, bind it, and carry over what changed in the CRM.
 
         ``ships``: they stand in a реализация, which keeps goods and services apart.
 
         Refused: item_kind_differs, item_deleted, several_items, unit_unknown, value_missing, setup_missing.
         """
-        by_key, by_number = await self._read(products)
+        by_key, by_number = await self._read(products, bindings)
         result: dict[UUID, UUID] = {}
         for each in products:
-            if each.bound is not None:
-                service = self._services.get(str(each.bound))
-                if service is None:
-                    row = by_key.get(each.bound)
-                    if row is None or row.get("DeletionMark") is not False:
-                        raise Refused(refusal("item_deleted", line=each.line, value=each.product.number))
-                    service = row.get("Услуга") is True
-                self._check_kind(each, each.bound, service=service, ships=ships)
+            if each.bound is None:
+                result[each.product.id] = await self._found(each, by_number, route, bindings, ships=ships)
+            else:
+                await self._look_at(each, each.bound, by_key.get(each.bound), bindings, ships=ships)
                 result[each.product.id] = each.bound
-                continue
-            found = by_number[each.number.casefold()]
-            if len(found) > 1:
-                matches = "; ".join(f"{str(row['Code']).strip()} {row['Description']}" for row in found[:_SHOWN])
-                raise Refused(refusal("several_items", line=each.line, value=each.number, matches=matches))
-            if not found:
-                found.append(await self._create(each, route))
-            key = odata.reference(found[0])
-            self._check_kind(each, key, service=found[0].get("Услуга") is True, ships=ships)
-            bindings.add(each.product, str(key), str(found[0].get("Code", "")).strip())
-            result[each.product.id] = key
         return result
+
+    async def _look_at(self, each: Wanted, key: UUID, row: Row | None, bindings: Bindings, *, ships: bool) -> None:
+        """See that a bound item still stands, is of its kind, and follows the CRM. No row: it was seen lately."""
+        service = self._services.get(str(key))
+        if self._is_known(each, bindings) and service is not None:
+            self._check_kind(each, key, service=service, ships=ships)
+            return
+        if row is None or row.get("DeletionMark") is not False:
+            raise Refused(refusal("item_deleted", line=each.line, value=each.product.number))
+        self._check_kind(each, key, service=row.get("Услуга") is True, ships=ships)
+        if not self._carried.holds(each.product, bindings):
+            await self._carry(each.product, row, bindings)
+
+    async def _found(
+        self, each: Wanted, by_number: defaultdict[str, list[Row]], route: Route, bindings: Bindings, *, ships: bool
+    ) -> UUID:
+        """Find an item by its number, or create it."""
+        found = by_number[each.number.casefold()]
+        if len(found) > 1:
+            matches = "; ".join(f"{str(row['Code']).strip()} {row['Description']}" for row in found[:_SHOWN])
+            raise Refused(refusal("several_items", line=each.line, value=each.number, matches=matches))
+        made = False
+        if not found:
+            row, made = await self._create(each, route)
+            found.append(row)
+        [row] = found
+        key = odata.reference(row)
+        self._check_kind(each, key, service=row.get("Услуга") is True, ships=ships)
+        if made:
+            self._bound(each.product, row, bindings)
+        else:
+            await self._carry(each.product, row, bindings)
+        return key
+
+    async def _carry(self, product: Product, row: Row, bindings: Bindings) -> None:
+        """Carry over what changed in the CRM. Nothing new: no write."""
+        key = odata.reference(row)
+        own = key == accounting_key(self._organization_id, TARGET, product.table, product.id)
+        whole = row if row.get("DataVersion") else await self._client.find(names.ITEMS, key) or row
+        changes = card_changes.of_item(product, whole, own=own)
+        if changes:
+            await self._client.change(names.ITEMS, key, changes, str(whole["DataVersion"]))
+        self._bound(product, row, bindings)
+
+    def _bound(self, product: Product, row: Row, bindings: Bindings) -> None:
+        bindings.add(product, str(odata.reference(row)), str(row.get("Code", "")).strip())
+        self._carried.note(product, bindings)
+
+    def _is_known(self, each: Wanted, bindings: Bindings) -> bool:
+        return self._services.get(str(each.bound)) is not None and self._carried.holds(each.product, bindings)
 
     def _check_kind(self, each: Wanted, key: UUID, *, service: bool, ships: bool) -> None:
         if ships and service != each.product.is_service:
@@ -102,15 +142,18 @@ class Items:
             raise Refused(refusal("item_kind_differs", line=each.line, value=value))
         self._services.put(str(key), service)
 
-    async def _read(self, products: list[Wanted]) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
+    async def _read(
+        self, products: list[Wanted], bindings: Bindings
+    ) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
         """Read the items that bindings name and we haven't seen lately, and those with the numbers of the others."""
-        keys = {each.bound for each in products if each.bound and self._services.get(str(each.bound)) is None}
+        keys = {each.bound for each in products if each.bound and not self._is_known(each, bindings)}
         numbers = {each.number for each in products if each.number}
         conditions = [f"Ref_Key eq {odata.guid(key)}" for key in sorted(keys)]
         conditions += [f"Артикул eq {odata.text(number)}" for number in sorted(numbers)]
+        own = {extra.to for each in products for extra in each.product.extras}
         by_key: dict[UUID, Row] = {}
         for where in odata.chunks(conditions, "IsFolder eq false"):
-            for row in await self._client.rows(names.ITEMS, select=_CARD, where=where):
+            for row in await self._client.rows(names.ITEMS, select=(*_CARD, *sorted(own - {*_CARD})), where=where):
                 by_key[odata.reference(row)] = row
         by_number: defaultdict[str, list[Row]] = defaultdict(list)
         for row in by_key.values():
@@ -120,7 +163,7 @@ class Items:
                 by_number[number].append(row)
         return by_key, by_number
 
-    async def _create(self, each: Wanted, route: Route) -> Row:
+    async def _create(self, each: Wanted, route: Route) -> tuple[Row, bool]:
         books, product = route.onec_books, each.product
         unit = await self._classifiers.unit(each.unit, each.line)
         setting = "services_kind" if product.is_service else "goods_kind"
@@ -129,7 +172,7 @@ class Items:
         await self._classifiers.require(route.name, needed)
         key = accounting_key(self._organization_id, TARGET, "product", product.id)
         body = cards.item(product, each.number, unit, each.rate, books)
-        row, _ = await self._client.create(names.ITEMS, key, body)
+        row, made = await self._client.create(names.ITEMS, key, body)
         if row.get("DeletionMark") is True:
             raise Refused(refusal("item_deleted", line=each.line, value=each.number))
-        return row
+        return row, made

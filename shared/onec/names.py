@@ -58,8 +58,8 @@ ALWAYS = _split(
         CONTRACTS: f"{_OBJECT} Code Description IsFolder Owner_Key ВидДоговора Организация_Key"
         " ВалютаВзаиморасчетов_Key Дата СрокДействия ДоговорЗакрыт РасчетыВУсловныхЕдиницах Валютный ОплатаВВалюте"
         " УчетАгентскогоНДСПокупателем СпособЗаполненияСтавкиНДС",
-        ITEMS: f"{_OBJECT} Code Description IsFolder НаименованиеПолное Артикул Услуга ВидНоменклатуры_Key"
-        " ЕдиницаИзмерения_Key НоменклатурнаяГруппа_Key ВидСтавкиНДС",
+        ITEMS: f"{_OBJECT} DataVersion Code Description IsFolder НаименованиеПолное Комментарий Артикул Услуга"
+        " ВидНоменклатуры_Key ЕдиницаИзмерения_Key НоменклатурнаяГруппа_Key ВидСтавкиНДС",
         UNITS: f"{_OBJECT} Code Description",
         CURRENCIES: f"{_OBJECT} Code Description",
         ORGANIZATIONS: _OBJECT,
