@@ -19,12 +19,15 @@ from infra.local.dataverse.errors import (
     unknown_property,
     version_mismatch,
 )
+from infra.local.dataverse.metadata.customizing import COMPONENTS, Customizing
 from infra.local.dataverse.metadata.reading import DefinitionReader
+from infra.local.dataverse.metadata.writing import DefinitionWriter
 from infra.local.dataverse.query import QueryReader, split_options
 from infra.local.dataverse.reading import Reader, Reading
 from infra.local.dataverse.reads import ReadApi
 from infra.local.dataverse.requests import ApiAnswer, ApiRequest, ok
 from infra.local.dataverse.schema import Navigation, Table
+from infra.local.dataverse.security import ADD_PRIVILEGES, USER_ROLES, Security
 from infra.local.dataverse.store import Ref, Row, Store
 from infra.local.dataverse.values import parse
 from infra.local.dataverse.writing import RowEditor
@@ -35,15 +38,25 @@ class Api:
     """Carries out operations against one organization."""
 
     def __init__(
-        self, store: Store, clock: Clock, editor: RowEditor, after_commit: Callable[[list[str]], None]
+        self,
+        store: Store,
+        clock: Clock,
+        editor: RowEditor,
+        after_commit: Callable[[list[str]], None],
+        *,
+        roles_count: bool = False,
     ) -> None:
+        """``roles_count``: the application user may do what its roles allow, and nothing else."""
         self._store = store
         self._editor = editor
         self._after_commit = after_commit
         self._reader = Reader(store)
         self._addresses = Addresses(store)
-        definitions = DefinitionReader(store.schema, lambda _table, _column: None)
-        self._reads = ReadApi(store, clock, self._addresses, definitions)
+        self._security = Security(store, enforced=roles_count)
+        self._customizing = Customizing(store, clock)
+        self._definitions = DefinitionWriter(store, self._addresses, self._customizing)
+        definitions = DefinitionReader(store.schema, self._definitions.key_is_read)
+        self._reads = ReadApi(store, clock, self._addresses, definitions, self._security)
 
     @contextmanager
     def transaction(self, request: ApiRequest) -> Iterator[None]:
@@ -72,8 +85,9 @@ class Api:
         if named and named[0] in request.references:
             ref = request.references[named[0]]
             named[0] = f"{self._store.schema[ref.table].set_name}({ref.id})"
-        if request.method == "POST" and named == [FULFILL]:
-            return self._fulfill(request)
+        special = self._special(request, named)
+        if special is not None:
+            return special
         if not named:
             raise not_understood(f"The HTTP method {request.method} is not supported here.")
         table, key = self._addresses.table(named[0])
@@ -92,8 +106,23 @@ class Api:
             405, "0x80060888", f"The HTTP method {request.method} is not supported at '{request.path}' by this server."
         )
 
+    def _special(self, request: ApiRequest, named: list[str]) -> ApiAnswer | None:
+        """Carry out what is no write of a row: actions, definitions, roles."""
+        if request.method == "POST" and named == [FULFILL]:
+            return self._fulfill(request)
+        if self._definitions.concerns(named):
+            return self._definitions.answer(request, named, lambda: self._json(request, "definition"))
+        if request.method != "POST" or named[1:] not in ([ADD_PRIVILEGES], [USER_ROLES, "$ref"]):
+            return None
+        table, key = self._addresses.table(named[0])
+        self._security.check(request.session.user, "Write", table)
+        row, body = self._addresses.row(table, key or ""), self._json(request, table.set_name)
+        if table.name == "role" and named[1:] == [ADD_PRIVILEGES]:
+            return self._security.add_privileges(row, body)
+        return self._security.assign(self._addresses, row, body) if table.name == "systemuser" else None
+
     @staticmethod
-    def _json(request: ApiRequest, table: Table) -> Any:
+    def _json(request: ApiRequest, name: str) -> Any:
         content_type = request.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().casefold() != "application/json":
             raise DataverseError(
@@ -102,16 +131,18 @@ class Api:
         try:
             return loads(request.body)
         except ValueError as error:
-            raise bad_payload(table.set_name, f"The body is not JSON: {error}") from error
+            raise bad_payload(name, f"The body is not JSON: {error}") from error
 
     def _fulfill(self, request: ApiRequest) -> ApiAnswer:
         reader = BodyReader(self._store, request.references)
-        data = self._json(request, self._store.schema["salesorder"])
+        data = self._json(request, "salesorders")
         fulfill_sales_order(self._store, self._editor, reader, data, request.session)
         return ApiAnswer(204, "", {"OData-Version": "4.0"})
 
     def _body(self, request: ApiRequest, table: Table, *, creating: bool) -> Body:
-        return BodyReader(self._store, request.references).read(table, self._json(request, table), creating=creating)
+        return BodyReader(self._store, request.references).read(
+            table, self._json(request, table.set_name), creating=creating
+        )
 
     def _create(self, request: ApiRequest, table: Table, address: Address, body: Body) -> ApiAnswer:
         if address.id is not None:
@@ -119,7 +150,10 @@ class Api:
         if address.key is not None:
             body.values[address.key[0]] = parse(table, table.columns[address.key[0]], address.key[1])
         reader = BodyReader(self._store, request.references)
+        self._security.check_write(request.session.user, "Create", table, body.values)
         row = self._editor.create(table, body, request.session, reader)
+        if table.name in COMPONENTS:
+            self._customizing.add_component(request, COMPONENTS[table.name], row[table.key])
         if request.content_id is not None:
             request.references[f"${request.content_id}"] = Ref(table.name, row[table.key])
         return self._written(request, table, row, 201)
@@ -138,6 +172,7 @@ class Api:
         self._check_version(row, match_header)
         body = self._body(request, table, creating=False)
         self._check_key_in_body(table, address, body)
+        self._security.check_write(request.session.user, "Write", table, body.values)
         changed = self._editor.update(table, row[table.key], body, request.session)
         return self._written(request, table, changed, 200)
 
@@ -158,6 +193,7 @@ class Api:
 
     def _delete(self, request: ApiRequest, table: Table, row: Row) -> ApiAnswer:
         self._check_version(row, request.headers.get("if-match", "").strip())
+        self._security.check(request.session.user, "Delete", table)
         self._editor.delete(table, row[table.key], request.session)
         return ApiAnswer(204, "", {"OData-Version": "4.0"})
 
@@ -181,10 +217,11 @@ class Api:
         self._check_version(row, request.headers.get("if-match", "").strip())
         value = None
         if request.method == "PUT":
-            data = self._json(request, table)
+            data = self._json(request, table.set_name)
             if not isinstance(data, dict) or set(data) != {"value"}:
                 raise bad_payload(table.set_name, "A body with the one property 'value' was expected.")
             value = data["value"]
+        self._security.check(request.session.user, "Write", table)
         body = BodyReader(self._store, request.references).read(table, {name: value}, creating=False)
         self._editor.update(table, row[table.key], body, request.session)
         return ApiAnswer(204, "", {"OData-Version": "4.0"})
@@ -194,12 +231,13 @@ class Api:
             raise DataverseError(405, "0x80060888", f"The HTTP method {request.method} is not supported here.")
         ref = None
         if request.method != "DELETE":
-            data = self._json(request, table)
+            data = self._json(request, table.set_name)
             if not isinstance(data, dict) or not isinstance(data.get("@odata.id"), str):
                 raise bad_payload(table.set_name, "A body with '@odata.id' was expected.")
             ref = BodyReader(self._store, request.references).resolve(data["@odata.id"])
         if ref is not None and ref.table != navigation.table:
             raise bad_payload(table.set_name, f"'{navigation.name}' leads to rows of {navigation.table}.")
+        self._security.check(request.session.user, "Write", table)
         if navigation.many and ref is not None:
             other = self._store.schema[navigation.table]
             link = Body({navigation.column: Ref(table.name, row[table.key])})

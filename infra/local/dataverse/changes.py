@@ -49,7 +49,7 @@ class ChangeTracking:
 
     def answer(self, query: Query, reading: Reading) -> str:
         """Answer a first call, a delta link, or a further page of either."""
-        if query.table.name in _NOT_TRACKED:
+        if query.table.name in _NOT_TRACKED or not query.table.change_tracking:
             raise not_understood(
                 f"Change tracking is not enabled for entity '{query.table.name}'. Enable change tracking for the "
                 "entity to use the odata.track-changes preference."

@@ -19,6 +19,9 @@ from shared.jsontext import dumps
 SIZE_LIMIT = 256 * 1024
 """Bytes beyond which a webhook is sent without its parameters, images and parent context."""
 
+QUEUE_SIZE_LIMIT = 192 * 1024
+"""The same for a message to a queue of Service Bus."""
+
 _CONTRACTS = "http://schemas.microsoft.com/xrm/2011/Contracts"
 _NOT_FORMATTED = frozenset({Kind.STRING, Kind.MEMO, Kind.GUID, Kind.LOOKUP})
 
@@ -196,10 +199,10 @@ class ContextBuilder:
         return made
 
 
-def serialize(context: Json) -> tuple[bytes, bool]:
+def serialize(context: Json, limit: int = SIZE_LIMIT) -> tuple[bytes, bool]:
     """Give the body, and whether it lost its big parts because it was larger than the limit."""
     body = dumps(context).replace("/", "\\/").encode()
-    if len(body) <= SIZE_LIMIT:
+    if len(body) <= limit:
         return body, False
     reduced = context | {
         "ParentContext": None,

@@ -6,6 +6,7 @@ POST /_local/events/faults   ``{"lose": n}`` let the next n events get lost, ``{
 POST /_local/events/hold     hold back what is to come
 POST /_local/events/release  send what was held back, the last first
 POST /_local/pages           ``{"cut": n}``: cut the next n answers to reads in the middle
+POST /_local/secret          ``{"client_id", "secret"}``: the client's secret from now on
 DELETE /_local/tokens        refuse every token that was issued so far
 GET, DELETE /_local/stats    requests per user and kind, and webhooks posted; DELETE starts counting anew
 POST /_local/clock           ``{"shift_seconds": n}``: set the time ahead, for tokens and delta links
@@ -36,6 +37,7 @@ class LocalEndpoints:
         add("POST", "/_local/events/hold", self._hold)
         add("POST", "/_local/events/release", self._release)
         add("POST", "/_local/pages", self._pages)
+        add("POST", "/_local/secret", self._secret)
         add("DELETE", "/_local/tokens", self._tokens)
         add("GET", "/_local/stats", self._stats)
         add("DELETE", "/_local/stats", self._forget_stats)
@@ -64,6 +66,11 @@ class LocalEndpoints:
 
     async def _pages(self, request: web.Request) -> web.Response:
         self._organization.cut_pages = int((await _numbers(request, {"cut"}))["cut"])
+        return web.Response(status=_DONE)
+
+    async def _secret(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        self._organization.tokens.rotate(given["client_id"], given["secret"])
         return web.Response(status=_DONE)
 
     async def _tokens(self, _: web.Request) -> web.Response:

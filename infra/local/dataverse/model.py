@@ -8,8 +8,13 @@ from infra.dataverse.solution import SAMPLE_COLUMNS, TABLES
 from infra.dataverse.solution import Column as SolutionColumn
 from infra.dataverse.solution import Table as SolutionTable
 from infra.local.dataverse.descriptions import parse_table
+from infra.local.dataverse.metadata.parsing import NewTable
 from infra.local.dataverse.schema import DECIMAL_DIGITS, Column, Kind, Navigation, Schema, Table, Target
 from infra.local.dataverse.tables import STANDARD_TABLES
+
+_TRACKED_BY_DEFAULT = frozenset({"account", "contact"})
+"""Which of Microsoft's tables are tracked from the first day differs between environments: few here, so that whoever
+relies on it is found out."""
 
 
 def _solution_column(column: SolutionColumn) -> Column:
@@ -45,6 +50,29 @@ def _solution_table(table: SolutionTable) -> Table:
     return made
 
 
+def define_table(schema: Schema, new: NewTable) -> Table:
+    """Add a table that an administrator defines, with the columns that every table has."""
+    name = new.schema_name.lower()
+    table = parse_table(
+        f"table {name} {name}s {new.schema_name} key={name}id name={new.primary_name} owned={new.owned}\n"
+        "State: 0/1 Active; 1/2 Inactive\nStatus: 1/0 Active; 2/1 Inactive"
+    )
+    for column in new.columns:
+        table.add(column)
+    table.custom, table.label, table.collection_label = True, new.label, new.collection_label
+    table.change_tracking = new.change_tracking
+    schema[name] = table
+    _link(schema)
+    return table
+
+
+def define_lookup(schema: Schema, name: str, column: Column) -> Table:
+    """Add a lookup, and the navigation properties on both sides; give the table that it is a column of."""
+    schema[name].add(column)
+    _link(schema)
+    return schema[name]
+
+
 def _link(schema: Schema) -> None:
     for table in schema.values():
         for column in table.columns.values():
@@ -57,8 +85,12 @@ def _link(schema: Schema) -> None:
                     schema[target.table].navigations[target.collection] = back
 
 
-def fresh_schema() -> Schema:
-    """Give a schema of one's own: what is defined in one organization is not there in another."""
+def fresh_schema(*, imported: bool) -> Schema:
+    """Give a schema of one's own: what is defined in one organization is not there in another.
+
+    ``imported``: with the solution's tables and the sample columns; otherwise as on an organization's first day.
+    """
+    tables = load_schema() if imported else _standard()
     return {
         table.name: replace(
             table,
@@ -67,9 +99,17 @@ def fresh_schema() -> Schema:
             alternate_keys=dict(table.alternate_keys),
             wire=dict(table.wire),
             pending_keys={},
+            failed_keys=set(),
+            change_tracking=imported or table.name in _TRACKED_BY_DEFAULT,
         )
-        for table in load_schema().values()
+        for table in tables.values()
     }
+
+
+def _standard() -> Schema:
+    schema = {table.name: table for table in map(parse_table, STANDARD_TABLES)}
+    _link(schema)
+    return schema
 
 
 @cache

@@ -11,11 +11,12 @@ from uuid import UUID, uuid4
 from infra.local.dataverse.api import Api
 from infra.local.dataverse.batch import BatchRunner
 from infra.local.dataverse.clock import Clock
+from infra.local.dataverse.metadata.writing import apply
 from infra.local.dataverse.model import fresh_schema
 from infra.local.dataverse.rules import Rules
 from infra.local.dataverse.seed import Seeder
 from infra.local.dataverse.session import User
-from infra.local.dataverse.store import Ref, Row, Store
+from infra.local.dataverse.store import Ref, Row, Store, peek
 from infra.local.dataverse.throttle import Limits, Throttle
 from infra.local.dataverse.tokens import Client, Tokens
 from infra.local.dataverse.webhooks import Webhooks
@@ -25,7 +26,8 @@ from infra.local.serving import ServeOptions
 TENANT_ID = "b4a5f3de-6c1c-4a53-9d0e-3c4f6c2a1e77"
 _ORGANIZATION_NAME = "bridge"
 _IDENTITY = ("client_id", "client_secret", "admin_client_id", "admin_client_secret")
-_FRESH = {"organization_id", "organization_name", "base_currency", *_IDENTITY}
+_FRESH = {"organization_id", "organization_name", "base_currency", "solution", *_IDENTITY}
+_SOLUTIONS = ("imported", "none")
 _NUMBERS: Mapping[str, float] = {
     "token_seconds": 3600,
     "requests": 6000,
@@ -53,6 +55,8 @@ class Settings:
             raise ValueError(f"unknown settings of dataverse: {', '.join(sorted(unknown))}")
         if "organization_id" in given:
             UUID(given["organization_id"])
+        if given.get("solution", _SOLUTIONS[0]) not in _SOLUTIONS:
+            raise ValueError(f"solution is one of {', '.join(_SOLUTIONS)}")
         numbers = {name: float(given.get(name, default)) for name, default in _NUMBERS.items()}
         return cls({name: value for name, value in given.items() if name in _FRESH}, numbers)
 
@@ -64,7 +68,11 @@ class Organization:
         settings = Settings.read(options.settings)
         numbers = settings.numbers
         self.clock = Clock()
-        self.store = Store(fresh_schema(), options.state)
+        kept, definitions = peek(options.state, "identity", "definitions")
+        solution = json.loads(kept or "{}").get("solution", settings.texts.get("solution", _SOLUTIONS[0]))
+        schema = fresh_schema(imported=solution == _SOLUTIONS[0])
+        apply(schema, definitions)
+        self.store = Store(schema, options.state)
         rules = Rules(self.store)
         self.identity = self._identity(settings, rules)
         self.users = self._users()
@@ -83,7 +91,7 @@ class Organization:
             self.store, self.clock, name, numbers["webhook_seconds"], int(numbers["webhook_concurrency"])
         )
         editor = RowEditor(self.store, self.clock, rules, self.webhooks.stage)
-        self.api = Api(self.store, self.clock, editor, self.webhooks.enqueue)
+        self.api = Api(self.store, self.clock, editor, self.webhooks.enqueue, roles_count=solution == "none")
         self.counts: Counter[tuple[str, str]] = Counter()
         self.batches = BatchRunner(self.api, self.count)
         limits = Limits(
@@ -114,6 +122,7 @@ class Organization:
             "admin_client_secret": secrets.token_urlsafe(24),
             "organization_id": str(uuid4()),
             "token_key": secrets.token_hex(32),
+            "solution": _SOLUTIONS[0],
         }
         made |= {name: settings.texts[name] for name in made if name in settings.texts}
         with self.store.transaction():

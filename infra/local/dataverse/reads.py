@@ -12,17 +12,23 @@ from infra.local.dataverse.query import QueryReader, split_options
 from infra.local.dataverse.reading import Reader, Reading
 from infra.local.dataverse.requests import ApiAnswer, ApiRequest, Preferences, ok
 from infra.local.dataverse.schema import Table
+from infra.local.dataverse.security import RETRIEVE_PRIVILEGES, USER_ROLES, Security
 from infra.local.dataverse.store import Ref, Row, Store
 from infra.local.dataverse.values import writer
 from shared.jsontext import loads
+
+DEFINITION_PRIVILEGES = ("prvReadEntity", "prvReadAttribute", "prvReadRelationship")
 
 
 class ReadApi:
     """Answers reads of one organization."""
 
-    def __init__(self, store: Store, clock: Clock, addresses: Addresses, definitions: DefinitionReader) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, addresses: Addresses, definitions: DefinitionReader, security: Security
+    ) -> None:
         self._store = store
         self._definitions = definitions
+        self._security = security
         self._addresses = addresses
         self._reader = Reader(store)
         self._changes = ChangeTracking(self._reader, clock)
@@ -30,21 +36,33 @@ class ReadApi:
     def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answer a GET; DataverseError where it is refused."""
         named = segments(request.path)
+        special = self._special(request, named)
+        if special is not None:
+            return special
+        table, key = self._addresses.table(named[0])
+        if table.name == "systemuser" and key is not None and named[1:] == [USER_ROLES]:
+            return self._security.roles_of(request, self._addresses.row(table, key))
+        preferences = request.preferences
+        reading = Reading(request.base, preferences.page_size, preferences.annotations)
+        if key is None:
+            return self._get_collection(request, table, named[1:], reading, preferences)
+        return self._get_row(request, table, self._addresses.row(table, key), named[1:], reading)
+
+    def _special(self, request: ApiRequest, named: list[str]) -> ApiAnswer | None:
+        """Answer what is no read of rows."""
         match named:
             case []:
                 return self._service_document(request)
             case ["WhoAmI" | "WhoAmI()" | "Microsoft.Dynamics.CRM.WhoAmI()"]:
                 return self._who_am_i(request)
             case [first, *_] if metadata.concerns(first):
+                self._security.check_named(request.session.user, DEFINITION_PRIVILEGES)
                 return self._definitions.answer(request, named)
+            case [first] if first.startswith(f"{RETRIEVE_PRIVILEGES}("):
+                return self._security.privileges_of(request, first)
             case [first] if first.startswith("$") or ("(" not in first and first not in self._addresses.sets):
                 raise unknown_segment(first)
-        table, key = self._addresses.table(named[0])
-        preferences = request.preferences
-        reading = Reading(request.base, preferences.page_size, preferences.annotations)
-        if key is None:
-            return self._get_collection(request, table, named[1:], reading, preferences)
-        return self._get_row(request, table, self._addresses.row(table, key), named[1:], reading)
+        return None
 
     def _service_document(self, request: ApiRequest) -> ApiAnswer:
         sets = [f'{{"name":"{name}","kind":"EntitySet","url":"{name}"}}' for name in sorted(self._addresses.sets)]
@@ -66,6 +84,7 @@ class ReadApi:
         if rest not in ([], ["$count"]):
             raise unknown_segment(rest[0])
         query = QueryReader(self._store).read(table, split_options(request.query))
+        self._security.check_query(request.session.user, query)
         if rest:
             tracked = query.deltatoken is not None
             number = self._changes.count(query) if tracked else len(list(self._reader.candidates(query)))
@@ -81,6 +100,7 @@ class ReadApi:
             if request.headers.get("if-none-match", "").strip() == etag:
                 return ApiAnswer(304, "", {"OData-Version": "4.0"})
             query = QueryReader(self._store).read(table, options, single=True)
+            self._security.check_query(request.session.user, query)
             return ok(self._reader.entity(query, reading, row), request.preferences, etag)
         navigation = table.navigations.get(rest[0])
         if navigation is None:
@@ -93,6 +113,7 @@ class ReadApi:
         if rest[1:] not in ([], ["$count"]):
             raise unknown_segment(rest[1])
         query = QueryReader(self._store).read(other, options)
+        self._security.check_query(request.session.user, query)
         rows = self._store.referring(other.name, navigation.column, row[table.key])
         kept = rows if query.condition is None else filter(query.condition.test, rows)
         if rest[1:]:

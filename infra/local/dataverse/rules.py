@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from infra.local.dataverse import webhook_rules
 from infra.local.dataverse.errors import DataverseError, invalid_argument, missing
+from infra.local.dataverse.metadata import customizing
 from infra.local.dataverse.pricing import base_amounts
 from infra.local.dataverse.sales_rules import LINES, SalesRules
 from infra.local.dataverse.schema import Column, Kind, Table
@@ -39,6 +40,9 @@ class Rules:
             "product": self._product,
             "uom": self._uom,
             "serviceendpoint": webhook_rules.endpoint,
+            "publisher": lambda row, _: customizing.check_publisher(store, row),
+            "solution": lambda row, _: customizing.check_solution(store, row),
+            "savedquery": lambda row, _: customizing.check_view(store, row),
             "sdkmessageprocessingstep": lambda row, _: webhook_rules.step(store, row),
             "sdkmessageprocessingstepimage": lambda row, _: webhook_rules.image(store, row),
         }

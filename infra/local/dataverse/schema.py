@@ -116,8 +116,10 @@ class Table:
     label: str = ""
     collection_label: str = ""
     change_tracking: bool = True
-    pending_keys: dict[str, int] = field(default_factory=dict)
-    """Alternate key column whose index is not built yet -> how often its status is still to be answered Pending."""
+    pending_keys: dict[str, str] = field(default_factory=dict)
+    """Alternate key column -> name of the key, while its index is not built."""
+    failed_keys: set[str] = field(default_factory=set)
+    """Columns of those whose index can't be built, because rows stand against it."""
 
     def add(self, column: Column) -> None:
         """Add a column."""

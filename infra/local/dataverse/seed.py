@@ -9,6 +9,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from infra.local.dataverse.clock import Clock
+from infra.local.dataverse.metadata.customizing import Customizing
+from infra.local.dataverse.metadata.describing import ENGLISH, RIGHTS, identity
 from infra.local.dataverse.rules import Rules
 from infra.local.dataverse.store import Ref, Store
 from infra.local.dataverse.webhook_rules import IMAGE_PROPERTIES
@@ -31,9 +33,9 @@ _WITH_EVENTS = (
     "salesorderdetail",
     "invoice",
     "invoicedetail",
-    "acx_accountingexport",
-    "acx_synccheckpoint",
 )
+_DEFINITIONS = ("Entity", "Attribute", "Relationship", "OptionSet", "EntityKey")
+"""Definitions have privileges of their own."""
 
 
 def stable_id(*parts: str) -> str:
@@ -48,6 +50,7 @@ class Seeder:
         self._store = store
         self._clock = clock
         self._rules = rules
+        self._customizing = Customizing(store, clock)
         self._admin = Ref("systemuser", str(uuid4()))
         self._organization = Ref("organization", str(uuid4()))
 
@@ -90,12 +93,16 @@ class Seeder:
                 "orderprefix": "ORD",
                 "createproductswithoutparentinactivestate": True,
                 "discountcalculationmethod": 0,
+                "languagecode": ENGLISH,
             },
         )
         unit = self._put("businessunit", {"name": name, "transactioncurrencyid": base})
         self._users(unit, clients)
         self._units()
         self._messages()
+        self._publishers()
+        for table in self._store.schema.values():
+            self._customizing.table_added(table)
 
     def _users(self, unit: Ref, clients: dict[str, str]) -> None:
         users = {"admin": ("System", "Administrator", self._admin.id), "app": ("Accounting", "bridge", str(uuid4()))}
@@ -138,3 +145,13 @@ class Seeder:
                         "sdkmessageid": ref,
                     },
                 )
+
+    def _publishers(self) -> None:
+        names = {"uniquename": "DefaultPublisherbridge", "friendlyname": "Default Publisher for bridge"}
+        prefixes = {"customizationprefix": "new", "customizationoptionvalueprefix": 10_000, "isreadonly": False}
+        default = self._put("publisher", names | prefixes)
+        solution = {"uniquename": "Default", "friendlyname": "Default Solution", "version": "1.0", "ismanaged": False}
+        self._put("solution", solution | {"publisherid": default})
+        for name in (f"prv{right}{what}" for right in RIGHTS[:4] for what in _DEFINITIONS):
+            levels = {"canbebasic": False, "canbelocal": False, "canbedeep": False, "canbeglobal": True}
+            self._put("privilege", {"privilegeid": identity("privilege", name), "name": name, **levels})

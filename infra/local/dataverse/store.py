@@ -8,13 +8,13 @@ carries the next value of the organization's one version counter, as rowversion 
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from infra.local.dataverse.schema import FRACTIONS, Kind, Schema
+from infra.local.dataverse.schema import FRACTIONS, Column, Kind, Schema, Table
 from shared.jsontext import dumps
 
 Row = Mapping[str, Any]
@@ -34,6 +34,22 @@ class Deletion:
     version: int
     id: str
     at: float
+
+
+def _lookups_of(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns.values() if column.kind is Kind.LOOKUP)
+
+
+def peek(path: Path | None, *names: str) -> list[str | None]:
+    """Read settings of a state that is not open; None for each that it doesn't have."""
+    if path is None or not path.exists():
+        return [None for _ in names]
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            kept = dict(database.execute("SELECT name, value FROM meta").fetchall())
+        except sqlite3.OperationalError:
+            kept = {}
+    return [kept.get(name) for name in names]
 
 
 _TABLES = """
@@ -57,10 +73,7 @@ class Store:
         self.deletions: dict[str, list[Deletion]] = {name: [] for name in schema}
         self._lookups: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
         self._keys: dict[tuple[str, str], dict[str, str]] = {}
-        self._lookup_columns = {
-            name: tuple(column.name for column in table.columns.values() if column.kind is Kind.LOOKUP)
-            for name, table in schema.items()
-        }
+        self._lookup_columns = {name: _lookups_of(table) for name, table in schema.items()}
         self._undo: list[tuple[str, str, Row | None]] = []
         self._new_deletions: list[tuple[str, Deletion]] = []
         self._database = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
@@ -69,6 +82,28 @@ class Store:
         self._database.executescript(_TABLES)
         self.version = int(self.meta("version") or FIRST_VERSION)
         self._load()
+
+    def add_table(self, table: Table) -> None:
+        """Make room for a table that was defined just now."""
+        self.tables[table.name], self.deletions[table.name] = {}, []
+        self._lookup_columns[table.name] = _lookups_of(table)
+
+    def add_column(self, table: Table, column: Column) -> None:
+        """Give every row of a table a column that was defined just now, without a value."""
+        self._lookup_columns[table.name] = _lookups_of(table)
+        rows = self.tables[table.name]
+        for row_id, row in rows.items():
+            rows[row_id] = {**row, column.name: None}
+
+    def build_key(self, table: str, column: str) -> bool:
+        """Index an alternate key; False where two rows have one value."""
+        index: dict[str, str] = {}
+        for row_id, row in self.tables[table].items():
+            value = row.get(column)
+            if value is not None and index.setdefault(value.casefold(), row_id) != row_id:
+                return False
+        self._keys[table, column] = index
+        return True
 
     def close(self) -> None:
         """Close the file."""

@@ -9,7 +9,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -49,7 +49,7 @@ class Tokens:
 
     def __init__(self, key: bytes, clients: Mapping[str, Client], clock: Clock, seconds: int) -> None:
         self._key = key
-        self._clients = clients
+        self._clients = dict(clients)
         self._clock = clock
         self._seconds = seconds
         self._checked: dict[str, tuple[str, float, User]] = {}
@@ -93,6 +93,10 @@ class Tokens:
         token = f"{payload}.{_encode(self._signature(payload))}"
         self._issued.add(token)
         return token
+
+    def rotate(self, client_id: str, secret: str) -> None:
+        """Take another secret of a client from now on; tokens that were issued stay valid."""
+        self._clients[client_id] = replace(self._clients[client_id], secret=secret)
 
     def revoke(self) -> None:
         """Refuse every token that was issued so far."""

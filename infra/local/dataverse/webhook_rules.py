@@ -1,4 +1,4 @@
-"""What may be registered: webhook endpoints, asynchronous post-operation steps and their images.
+"""What may be registered: endpoints (webhooks and Service Bus queues), asynchronous post-operation steps, their images.
 
 Endpoints of other contracts, synchronous steps and other stages are real, but not served here; they are refused.
 """
@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from infra.local.dataverse.errors import invalid_argument, not_understood
 from infra.local.dataverse.store import Row, Store
 
-WEBHOOK = 8
+QUEUE, WEBHOOK = 2, 8
+SAS_KEY = 2
+JSON_FORMAT, NAMESPACE_ADDRESS = 2, 2
 WEBHOOK_KEY, HTTP_HEADER, HTTP_QUERY = 4, 5, 6
 ASYNCHRONOUS, POST_OPERATION = 1, 40
 PRE_IMAGE, POST_IMAGE, BOTH = 0, 1, 2
@@ -37,16 +39,37 @@ def settings(authvalue: str) -> list[tuple[str, str]]:
 
 def endpoint(row: dict[str, Any], creating: bool) -> None:  # noqa: ARG001 - every rule has this form
     """Check a service endpoint."""
-    if row.get("contract") != WEBHOOK:
-        raise not_understood("Only service endpoints of contract 8 (Webhook) are served by this local server.")
+    match row.get("contract"):
+        case contract if contract == WEBHOOK:
+            _webhook(row)
+        case contract if contract == QUEUE:
+            _queue(row)
+        case _:
+            raise not_understood("Only endpoints of the contracts 2 (Queue) and 8 (Webhook) are served here.")
+    row["isauthvalueset"] = row.get("authvalue") is not None
+    row["issaskeyset"] = row.get("saskey") is not None
+
+
+def _webhook(row: dict[str, Any]) -> None:
     if row.get("authtype") not in {WEBHOOK_KEY, HTTP_HEADER, HTTP_QUERY}:
         raise invalid_argument("A webhook needs authtype 4 (Webhook Key), 5 (Http Header) or 6 (Http Query String).")
     address = urlsplit(row.get("url") or "")
     if address.scheme not in {"http", "https"} or not address.netloc:
         raise invalid_argument("The url of a webhook must be a valid absolute http address.")
-    row["isauthvalueset"] = row.get("authvalue") is not None
-    if row["isauthvalueset"] and row["authtype"] != WEBHOOK_KEY:
+    if row.get("authvalue") is not None and row["authtype"] != WEBHOOK_KEY:
         settings(row["authvalue"])
+
+
+def _queue(row: dict[str, Any]) -> None:
+    if row.get("authtype") != SAS_KEY:
+        raise not_understood("Only authtype 2 (SAS Key) is served here for a queue.")
+    for name in ("saskeyname", "saskey", "namespaceaddress", "path", "solutionnamespace"):
+        if not row.get(name):
+            raise invalid_argument(f"The required attribute '{name}' of a service endpoint is missing.")
+    if row.get("namespaceformat") != NAMESPACE_ADDRESS or urlsplit(row["namespaceaddress"]).scheme != "sb":
+        raise invalid_argument("The namespace address must begin with sb://, and namespaceformat say that it is one.")
+    if row.get("messageformat") != JSON_FORMAT:
+        raise not_understood("Only messageformat 2 (Json) is served here.")
 
 
 def step(store: Store, row: Row) -> None:

@@ -16,11 +16,12 @@ from uuid import uuid4
 import aiohttp
 
 from infra.local.dataverse.clock import Clock
-from infra.local.dataverse.events import ContextBuilder, serialize
+from infra.local.dataverse.events import QUEUE_SIZE_LIMIT, ContextBuilder, serialize
+from infra.local.dataverse.queues import Queues, queue_properties
 from infra.local.dataverse.schema import Table
 from infra.local.dataverse.session import Event, Session
 from infra.local.dataverse.store import Ref, Row, Store
-from infra.local.dataverse.webhook_rules import HTTP_HEADER, WEBHOOK_KEY, settings
+from infra.local.dataverse.webhook_rules import HTTP_HEADER, QUEUE, WEBHOOK_KEY, settings
 
 _RETRIED = frozenset({502, 503, 504})
 _SYSTEM_EVENT = 1
@@ -44,6 +45,7 @@ class Webhooks:
         self._steps: dict[tuple[str, str], list[Row]] = {}
         self._steps_version = (-1, 0)
         self._held: list[str] | None = None
+        self._queues = Queues()
         self.posted = 0
         """Requests sent to endpoints."""
         self.losses = 0
@@ -90,7 +92,18 @@ class Webhooks:
         organization = next(iter(self._store.tables["organization"]))
         builder = ContextBuilder(organization, f"unq{organization.replace('-', '')[:29]}")
         context = builder.build(event, session, step, images, now=now, unit=user["businessunitid"].id)
-        body, reduced = serialize(context)
+        handler = self._store.tables["serviceendpoint"][step["eventhandler"].id]
+        if handler["contract"] == QUEUE:
+            body, reduced = serialize(context, QUEUE_SIZE_LIMIT)
+            headers = queue_properties(f"{self._name}.crm.dynamics.com", event, session, reduced=reduced)
+        else:
+            body, reduced = serialize(context)
+            headers = self._headers(event, session, reduced=reduced)
+        job = self._job(step, event, session, now)
+        self._store.keep_event(job, step_id, step["eventhandler"].id, json.dumps(headers), zlib.compress(body, 1))
+        session.jobs.append(job)
+
+    def _headers(self, event: Event, session: Session, *, reduced: bool) -> dict[str, str]:
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "x-ms-dynamics-organization": f"{self._name}.crm.dynamics.com",
@@ -100,9 +113,7 @@ class Webhooks:
         }
         if reduced:
             headers["x-ms-dynamics-msg-size-exceeded"] = "true"
-        job = self._job(step, event, session, now)
-        self._store.keep_event(job, step_id, step["eventhandler"].id, json.dumps(headers), zlib.compress(body, 1))
-        session.jobs.append(job)
+        return headers
 
     def _job(self, step: Row, event: Event, session: Session, now: str) -> str:
         table: Table = self._store.schema["asyncoperation"]
@@ -148,6 +159,7 @@ class Webhooks:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._queues.close()
         if self._client is not None:
             await self._client.close()
 
@@ -216,6 +228,9 @@ class Webhooks:
         """Post; give the status, or 0 where no answer came."""
         if self._client is None:
             raise RuntimeError("the asynchronous service is not started")
+        if endpoint["contract"] == QUEUE:
+            self.posted += 1
+            return await self._queues.send(endpoint, headers, body)
         query: dict[str, str] = {}
         sent = dict(headers)
         value = endpoint.get("authvalue") or ""

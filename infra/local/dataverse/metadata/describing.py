@@ -4,7 +4,7 @@ Of Microsoft's own tables the labels and the spelling of schema names are not kn
 a column's SchemaName is null. Properties that this server doesn't know are refused when they are asked for by name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -82,20 +82,20 @@ def attribute(table: Table, column: Column, *, base: bool) -> Json:
 
 
 def _details(column: Column) -> Json:
-    match column.kind:
-        case kind if kind in TEXTS:
-            return {"MaxLength": column.maximum_length}
-        case Kind.INTEGER | Kind.BIGINT:
-            return {"MinValue": column.minimum, "MaxValue": column.maximum}
-        case kind if kind in FRACTIONS:
-            return {"MinValue": column.minimum, "MaxValue": column.maximum, "Precision": column.precision}
-        case Kind.LOOKUP:
-            return {"Targets": [target.table for target in column.targets]}
-        case Kind.BOOLEAN:
-            return {"DefaultValue": column.default == "true"}
-        case kind if kind in CHOICES:
-            return {"DefaultFormValue": -1 if column.default is None else int(column.default)}
-    return _moment(column) if column.kind in {Kind.DATE, Kind.DATETIME} else {}
+    bounds = {"MinValue": column.minimum, "MaxValue": column.maximum}
+    by_kind: dict[Kind, Callable[[], Json]] = {
+        Kind.INTEGER: lambda: bounds,
+        Kind.BIGINT: lambda: bounds,
+        Kind.LOOKUP: lambda: {"Targets": [target.table for target in column.targets]},
+        Kind.BOOLEAN: lambda: {"DefaultValue": column.default == "true"},
+        Kind.DATE: lambda: _moment(column),
+        Kind.DATETIME: lambda: _moment(column),
+        Kind.GUID: lambda: {},
+        **dict.fromkeys(TEXTS, lambda: {"MaxLength": column.maximum_length}),
+        **dict.fromkeys(FRACTIONS, lambda: bounds | {"Precision": column.precision}),
+        **dict.fromkeys(CHOICES, lambda: {"DefaultFormValue": int(column.default or -1)}),
+    }
+    return by_kind[column.kind]()
 
 
 def _moment(column: Column) -> Json:
@@ -120,14 +120,15 @@ def option_set(table: Table, column: Column) -> Json:
 
 def key(table: Table, column: str) -> Json:
     """Describe an alternate key."""
-    name = table.alternate_keys.get(column, f"{column}key")
+    name = (table.alternate_keys | table.pending_keys)[column]
+    status = "Active" if column in table.alternate_keys else "Failed" if column in table.failed_keys else "Pending"
     return {
         "LogicalName": name,
         "SchemaName": name,
         "EntityLogicalName": table.name,
         "DisplayName": label(name),
         "KeyAttributes": [column],
-        "EntityKeyIndexStatus": "Pending" if column in table.pending_keys else "Active",
+        "EntityKeyIndexStatus": status,
         "MetadataId": identity(table.name, "key", name),
     }
 

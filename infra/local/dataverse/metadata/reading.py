@@ -59,10 +59,10 @@ def find_table(schema: Schema, segment: str) -> Table:
 class DefinitionReader:
     """Answers reads of the definitions of one organization."""
 
-    def __init__(self, schema: Schema, key_was_read: Callable[[Table, str], None]) -> None:
-        """``key_was_read`` is told whenever the status of an alternate key was answered."""
+    def __init__(self, schema: Schema, key_is_read: Callable[[Table, str], None]) -> None:
+        """``key_is_read`` is told whenever the status of a key that is not built yet is asked for."""
         self._schema = schema
-        self._key_was_read = key_was_read
+        self._key_is_read = key_is_read
 
     def answer(self, request: ApiRequest, named: list[str]) -> ApiAnswer:
         """Answer a GET; DataverseError where it is refused."""
@@ -125,10 +125,9 @@ class DefinitionReader:
     def _navigated(self, table: Table, name: str) -> list[Json]:
         match name:
             case "Keys":
-                keys = [describing.key(table, column) for column in table.alternate_keys]
-                for column in list(table.alternate_keys):
-                    self._key_was_read(table, column)
-                return keys
+                for column in list(table.pending_keys):
+                    self._key_is_read(table, column)
+                return [describing.key(table, column) for column in table.alternate_keys | table.pending_keys]
             case "ManyToOneRelationships":
                 return describing.many_to_one(self._schema, table)
             case "OneToManyRelationships":

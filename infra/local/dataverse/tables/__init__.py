@@ -2,9 +2,10 @@
 
 from infra.local.dataverse.tables.catalog import CATALOG
 from infra.local.dataverse.tables.customers import CUSTOMERS
+from infra.local.dataverse.tables.customizing import CUSTOMIZING
 from infra.local.dataverse.tables.platform import PLATFORM
 from infra.local.dataverse.tables.sales import SALES
 
-STANDARD_TABLES: tuple[str, ...] = (*PLATFORM, *CATALOG, *CUSTOMERS, *SALES)
+STANDARD_TABLES: tuple[str, ...] = (*PLATFORM, *CUSTOMIZING, *CATALOG, *CUSTOMERS, *SALES)
 
 __all__ = ["STANDARD_TABLES"]

@@ -9,6 +9,7 @@ Integer 0 10: pricingdecimalprecision
 String 5: invoiceprefix orderprefix
 Integer 0 2147483647: currentinvoicenumber currentordernumber
 Boolean: createproductswithoutparentinactivestate
+Integer ro: languagecode
 Picklist discountcalculationmethod default=0: 0 Line item; 1 Per unit
 Lookup basecurrencyid ro: transactioncurrency basecurrencyid
 """
@@ -41,9 +42,14 @@ Lookup organizationid ro: organization organizationid_organization
 
 SERVICEENDPOINT = """
 table serviceendpoint serviceendpoints ServiceEndpoint key=serviceendpointid name=name owned=organization
-String 100 req: name
+String 256 req: name
 String 2000: url description
-String 100000 secret: authvalue
+String 2048 secret: authvalue
+String 160: path solutionnamespace
+String 255: namespaceaddress
+String 256: saskeyname
+String 256 secret: saskey sastoken
+Picklist namespaceformat: 1 Namespace Name; 2 Namespace Address
 Picklist contract req: 1 OneWay; 2 Queue; 3 Rest; 4 TwoWay; 5 Topic; 6 Queue (Persistent); 7 Event Hub; 8 Webhook; \
 9 Event Grid; 10 Managed Data Lake
 Picklist authtype: 1 ACS; 2 SAS Key; 3 SAS Token; 4 Webhook Key; 5 Http Header; 6 Http Query String; \
@@ -51,7 +57,7 @@ Picklist authtype: 1 ACS; 2 SAS Key; 3 SAS Token; 4 Webhook Key; 5 Http Header; 
 Picklist messageformat default=1: 1 Binary XML; 2 Json; 3 Text XML
 Picklist connectionmode default=1: 1 Normal; 2 Federated
 Picklist userclaim: 1 None; 2 UserId; 3 UserInfo
-Boolean ro: isauthvalueset
+Boolean ro: isauthvalueset issaskeyset issastokenset
 Lookup organizationid ro: organization organizationid
 """
 
