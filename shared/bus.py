@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
 
 from shared.errors import Unavailable
+from shared.telemetry import sent
 
 SYSTEM = "Service Bus"
 CHANGES, RESULTS, POISON = "changes", "results", "poison"
@@ -30,6 +32,8 @@ class Envelope:
     not_before: datetime | None = None
     """an aware time; the broker shows the message only then"""
     properties: Mapping[str | bytes, str] = field(default_factory=dict)
+    traceparent: str = ""
+    """W3C's, as the body has it: the host's own telemetry of the function that gets the message goes by it"""
 
 
 class Bus(Protocol):
@@ -52,13 +56,15 @@ class ServiceBus:
 
     async def send(self, queue: str, envelopes: Iterable[Envelope]) -> None:
         """Send in as few batches as fit. Raises Unavailable where the queue does not take them."""
+        envelopes = list(envelopes)
         messages = [_message(envelope) for envelope in envelopes]
         if not messages:
             return
         lock = self._locks.setdefault(queue, asyncio.Lock())
         async with lock:
             try:
-                await self._send(await self._sender(queue), messages)
+                with sent(queue, [envelope.traceparent for envelope in envelopes]):
+                    await self._send(await self._sender(queue), messages)
             except (ServiceBusError, OSError, ValueError) as error:
                 await self._forget(queue)
                 raise Unavailable(SYSTEM, f"queue {queue} did not take messages ({type(error).__name__})") from error
@@ -105,6 +111,9 @@ class ServiceBus:
 
 
 def _message(envelope: Envelope) -> ServiceBusMessage:
+    properties: dict[str | bytes, int | float | bytes | bool | str | UUID] = dict(envelope.properties.items())
+    if envelope.traceparent:
+        properties |= {"traceparent": envelope.traceparent, "Diagnostic-Id": envelope.traceparent}
     return ServiceBusMessage(
         envelope.body,
         message_id=envelope.message_id,
@@ -112,5 +121,5 @@ def _message(envelope: Envelope) -> ServiceBusMessage:
         correlation_id=envelope.correlation_id or None,
         scheduled_enqueue_time_utc=envelope.not_before,
         content_type="application/json",
-        application_properties=dict(envelope.properties.items()) or None,
+        application_properties=properties or None,
     )

@@ -23,7 +23,7 @@ from shared.refusals import Refusal, refusal
 from shared.retry import Backoff, cause_of, result_envelope, try_again
 from shared.routes import Route, Target
 from shared.settings import Settings
-from shared.telemetry import say
+from shared.telemetry import count, hop, observe, say
 
 NAMES: dict[Target, str] = {"onec": "1C", "sapb1": "SAP Business One"}
 
@@ -60,6 +60,10 @@ class Connector:
         document = await intake.read(Document, incoming, self._settings.dataverse_organization_id, self._bus)
         if document is None:
             return
+        with hop(f"{self._target}_connector", [document], document.reference.attempt, target=self._target):
+            await self._settle(document)
+
+    async def _settle(self, document: Document) -> None:
         bindings = Bindings(document.bindings, document.cards)
         try:
             route = self._route(document)
@@ -126,6 +130,7 @@ class Connector:
                 "seconds": round(seconds, 3),
             },
         )
+        observe("seconds_to_posted", seconds, target=self._target)
 
     async def _again(
         self, document: Document, bindings: Bindings, error: Exception, reason: Refusal | None = None
@@ -140,6 +145,7 @@ class Connector:
             "next": at,
         }
         say(level, "retry", dimensions)
+        count("retries", hop=f"{self._target}_connector")
         reason = reason or refusal("retrying", cause=cause_of(error))
         waiting = document.model_copy(update={"reference": following})
         await self._tell(waiting, bindings, State.RETRYING, reason=reason, next_attempt_at=at)

@@ -24,7 +24,7 @@ from shared.refusals import refusal
 from shared.resolving import resolve
 from shared.retry import Backoff, cause_of, result_envelope, try_again
 from shared.settings import Settings
-from shared.telemetry import say, traceparent
+from shared.telemetry import count, hop, onward, say
 
 
 class Bound(NamedTuple):
@@ -74,6 +74,10 @@ class Export:
                 reference := await intake.read(Reference, incoming, self._settings.dataverse_organization_id, self._bus)
             )
         ]
+        with hop("export", references, max((reference.attempt for reference in references), default=0)):
+            await self._settle(references)
+
+    async def _settle(self, references: Sequence[Reference]) -> None:
         try:
             await self._dataverse.check_organization()
         except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
@@ -168,7 +172,7 @@ class Export:
                 update={
                     "bindings": {name: each.accounting_id for name, each in known.items()},
                     "cards": {name: each.card for name, each in known.items() if each.card},
-                    "traceparent": traceparent(send.document.traceparent),
+                    "traceparent": onward(send.document.traceparent),
                 }
             )
             body = document.encode()
@@ -181,8 +185,10 @@ class Export:
             causes = sorted({reference.message_id for reference in references})
             sale = document.sale
             identity = message_id(target, sale.table, sale.id, document.version, *causes)
-            output.add(TARGET_QUEUES[target], Envelope(body, identity, send.session, document.correlation_id))
-            say(logging.INFO, "sent", {"target": target, sale.table: sale.id, "version": document.version})
+            envelope = Envelope(body, identity, send.session, document.correlation_id, traceparent=document.traceparent)
+            output.add(TARGET_QUEUES[target], envelope)
+            found_by = {"target": target, "cause": references[-1].cause}
+            say(logging.INFO, "sent", {sale.table: sale.id, "version": document.version, **found_by})
 
     async def _bound(self, sends: Iterable[Send]) -> dict[str, Bound]:
         """Give what is known of the documents' customers and products, by journal key.
@@ -248,6 +254,7 @@ class Export:
             again.append((following, at))
             dimensions = {"table": reference.table, "id": reference.id, "cause": cause_of(error), "next": at}
             say(level, "retry", dimensions)
+            count("retries", hop="export")
         return again
 
 

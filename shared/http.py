@@ -16,6 +16,7 @@ import httpx
 
 from shared import jsontext, tls
 from shared.errors import AnswerLost, Unavailable
+from shared.telemetry import call
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Bytes: thousands of rows, or 1C's ``$metadata``."""
@@ -129,8 +130,10 @@ class Http:
         self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, limit: int
     ) -> Answer:
         """Make the one round trip: the only place where a request leaves."""
-        async with self._client.stream(method, url, headers=dict(headers), content=content) as response:
-            return Answer(response.status_code, response.headers, await _read(response, limit))
+        with call(self.system, method, url) as seen:
+            async with self._client.stream(method, url, headers=dict(headers), content=content) as response:
+                seen.status = response.status_code
+                return Answer(response.status_code, response.headers, await _read(response, limit))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from shared.keys import message_id
 from shared.messages import Reference, Table
 from shared.settings import Settings
+from shared.telemetry import traceparent
 
 
 def own_reference(settings: Settings, table: Table, record: UUID, *, cause: str, what: str, now: datetime) -> Reference:
@@ -13,6 +14,7 @@ def own_reference(settings: Settings, table: Table, record: UUID, *, cause: str,
     return Reference(
         organization_id=settings.dataverse_organization_id,
         correlation_id=str(uuid4()),
+        traceparent=traceparent(),
         table=table,
         id=record,
         cause=cause,

@@ -9,6 +9,7 @@ from shared.bus import CHANGES, Bus, Envelope
 from shared.errors import Misconfigured, Parked, Unavailable
 from shared.keys import message_id
 from shared.messages import Reference, Result
+from shared.telemetry import onward
 
 _LONGEST_NAMED = 86_400.0
 """A system that asks for more than a day is asked again after one: a queue keeps no message for ever."""
@@ -51,21 +52,30 @@ def next_attempt(reference: Reference, error: Exception, backoff: Backoff, now: 
 
 
 def reference_envelope(reference: Reference, not_before: datetime | None = None) -> Envelope:
-    """Give a reference as a message for ``changes``."""
+    """Give a reference as a message for ``changes``; its sending is a new span in the reference's trace."""
+    reference = reference.model_copy(update={"traceparent": onward(reference.traceparent)})
     return Envelope(
         body=reference.encode(),
         message_id=reference.message_id,
         correlation_id=reference.correlation_id,
         not_before=not_before,
+        traceparent=reference.traceparent,
     )
 
 
 def result_envelope(result: Result, not_before: datetime | None = None) -> Envelope:
-    """Give a result as a message for ``results``."""
+    """Give a result as a message for ``results``; its sending is a new span in the result's trace."""
     identity = message_id(
         "result", result.reference.message_id, result.state, result.version, result.attempt, not_before
     )
-    return Envelope(result.encode(), identity, correlation_id=result.correlation_id, not_before=not_before)
+    result = result.model_copy(update={"traceparent": onward(result.traceparent)})
+    return Envelope(
+        body=result.encode(),
+        message_id=identity,
+        correlation_id=result.correlation_id,
+        not_before=not_before,
+        traceparent=result.traceparent,
+    )
 
 
 async def try_again(

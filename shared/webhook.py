@@ -14,7 +14,7 @@ from shared.dataverse.events import MAX_BODY, SIZE_HEADER, Event, parse
 from shared.errors import Misconfigured, Unreadable
 from shared.messages import Reference, Table
 from shared.retry import cause_of, reference_envelope
-from shared.telemetry import say, traceparent
+from shared.telemetry import here, say, traceparent
 from shared.wiring import Wiring, now
 
 TABLES: frozenset[str] = frozenset(get_args(Table))
@@ -60,7 +60,7 @@ async def _take(wiring: Wiring, event: Event, headers: Mapping[str, str]) -> Rep
     reference = Reference(
         organization_id=event.organization_id,
         correlation_id=event.correlation_id,
-        traceparent=traceparent(headers.get("traceparent", "")),
+        traceparent=here() or traceparent(headers.get("traceparent", "")),
         table=event.table,
         id=event.id,
         cause=f"event:{event.message}"[:100],
@@ -68,5 +68,5 @@ async def _take(wiring: Wiring, event: Event, headers: Mapping[str, str]) -> Rep
         message_id=event.event_id,
     )
     await wiring.bus.send(CHANGES, [reference_envelope(reference)])
-    say(logging.INFO, "event", {"table": event.table, "id": event.id, "message": reference.cause})
+    say(logging.INFO, "event", {"table": event.table, "id": event.id, "cause": reference.cause})
     return Reply(HTTPStatus.ACCEPTED, "Taken.")

@@ -20,7 +20,7 @@ from shared.keys import journal_key, message_id
 from shared.messages import Journalled, Result, State
 from shared.retry import Backoff, cause_of, reference_envelope, result_envelope
 from shared.settings import Settings
-from shared.telemetry import say
+from shared.telemetry import count, hop, say
 
 ROUNDS = 5
 """How often a row that somebody else keeps changing is read again before its results wait for later."""
@@ -62,6 +62,10 @@ class Writeback:
         ]
         if not results:
             return
+        with hop("writeback", results, max(result.deferrals for result in results)):
+            await self._settle(results)
+
+    async def _settle(self, results: Sequence[Result]) -> None:
         try:
             left = await self._write(results)
         except Exception as error:  # noqa: BLE001 -- accounting has done its part: its answer must not be lost
@@ -73,6 +77,7 @@ class Writeback:
                 news = [result for result in entry.results if result not in waiting]
                 waiting += news
                 await self._later(news, problem)
+            _tell([result for result in results if result not in waiting])
 
     async def _write(self, results: Sequence[Result]) -> list[tuple[_Entry, Exception]]:
         """Write what the results say; give the rows that could not be written, and why."""
@@ -165,8 +170,18 @@ class Writeback:
             named = error.retry_after if isinstance(error, Unavailable) else None
             at = self._now() + self._backoff.wait(result.deferrals, named)
             envelopes.append(result_envelope(delayed, at))
+            count("retries", hop="writeback")
             say(level, "journal waits", {result.table: result.id, "cause": cause_of(error), "next": at})
         await self._bus.send(RESULTS, envelopes)
+
+
+def _tell(results: Iterable[Result]) -> None:
+    """Say what became of documents, now that the CRM knows it too."""
+    for result in results:
+        reason = result.reason.code if result.state is State.REFUSED and result.reason else None
+        what = {"target": result.target, "state": result.state, "reason": reason}
+        say(logging.INFO, "journal written", {result.table: result.id, **what})
+        count("documents", **what)
 
 
 def _entries(results: Sequence[Result]) -> dict[str, _Entry]:

@@ -1,0 +1,143 @@
+"""The outbox: what was recorded waits here, bounded, until a thread of its own has sent it.
+
+Putting in never blocks and never fails: when the outbox is full the oldest goes, and it is counted. ``flush`` only
+wakes the thread, so an invocation is never held up; while one batch is on its way others gather, so that many
+invocations make few requests. What Application Insights does not take now is tried again, with longer and longer
+pauses.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from shared.telemetry.items import Item
+from shared.telemetry.metrics import Metrics
+
+CAPACITY = 10_000
+BATCH = 200
+INTERVAL = 15.0
+"""Seconds after which what nobody flushed is sent all the same."""
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds between attempts while nothing is taken."""
+
+_logger = logging.getLogger("bridge.telemetry")
+
+
+class Sender(Protocol):
+    """What carries a batch to Application Insights."""
+
+    def send(self, items: Sequence[Item]) -> bool:
+        """Send; False where the batch should be tried again. It may take as long as it likes."""
+        ...
+
+
+class Outbox:
+    """Items on their way out, and the thread that sends them."""
+
+    def __init__(
+        self,
+        make_sender: Callable[[], Sender],
+        scrub: Callable[[Item], Item],
+        *,
+        capacity: int = CAPACITY,
+        first_pause: float = FIRST_PAUSE,
+    ) -> None:
+        """``make_sender`` runs in the thread, because importing an exporter takes a cold start's time.
+
+        ``scrub`` gives an item without what must not leave.
+        """
+        self.metrics = Metrics()
+        self.problem = ""
+        """Why nothing is sent, in one sentence; empty where all is well."""
+        self._make_sender = make_sender
+        self._scrub = scrub
+        self._items: deque[Item] = deque(maxlen=capacity)
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._idle = threading.Condition()
+        self._asked = self._done = 0
+        self._first_pause = first_pause
+        self._pause = 0.0
+        self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
+        self._thread.start()
+
+    def put(self, item: Item) -> None:
+        """Take an item."""
+        if len(self._items) == self._items.maxlen:
+            self.metrics.add("telemetry_dropped", 1, 1, {})
+        self._items.append(item)
+
+    def flush(self) -> None:
+        """Ask the thread to send what is there; does not wait for it."""
+        self._asked += 1
+        self._wake.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until what is there was sent or given up for now, ``seconds`` at most; say whether it came to that."""
+        self.flush()
+        asked = self._asked
+        with self._idle:
+            return self._idle.wait_for(lambda: self._done >= asked, seconds)
+
+    def close(self, seconds: float) -> None:
+        """Send what is left, ``seconds`` at most, and end."""
+        self.wait(seconds)
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(seconds)
+
+    def _run(self) -> None:
+        sender: Sender | None = None
+        while not self._stop.is_set():
+            self._wake.wait(INTERVAL)
+            self._wake.clear()
+            asked = self._asked
+            if sender is None:
+                sender = self._made()
+            if sender is not None:
+                self._send_all(sender)
+            with self._idle:
+                self._done = asked
+                self._idle.notify_all()
+            # The stop ends the pause; a flush does not, or a busy bridge would hammer what is down.
+            self._stop.wait(self._pause)
+
+    def _made(self) -> Sender | None:
+        try:
+            return self._make_sender()
+        except Exception as error:  # noqa: BLE001 -- telemetry must not take the bridge down; the health endpoint says why
+            self._failed(f"telemetry is off: {type(error).__name__}: {error}")
+            return None
+
+    def _send_all(self, sender: Sender) -> None:
+        self._items.extend(self.metrics.take())
+        for _ in range(len(self._items) // BATCH + 1):
+            batch = [self._items.popleft() for _ in range(min(BATCH, len(self._items)))]
+            if not batch:
+                return
+            if not self._sent(sender, batch):
+                room = (self._items.maxlen or CAPACITY) - len(self._items)
+                self._items.extendleft(reversed(batch[-room:] if room else []))
+                return
+
+    def _sent(self, sender: Sender, batch: list[Item]) -> bool:
+        try:
+            taken = sender.send([self._scrub(item) for item in batch])
+        except Exception as error:  # noqa: BLE001 -- a batch that can't be written down would fail again: it goes, and is said
+            _logger.warning("telemetry lost: %s", type(error).__name__)
+            return True
+        if taken:
+            if self.problem:
+                _logger.warning("telemetry is taken again")
+            self.problem, self._pause = "", 0.0
+        else:
+            self._failed("Application Insights does not take telemetry now")
+        return taken
+
+    def _failed(self, problem: str) -> None:
+        if problem != self.problem:
+            _logger.warning("%s", problem)
+        self.problem = problem
+        self._pause = min(LONGEST_PAUSE, max(self._first_pause, self._pause * 2))
