@@ -3,8 +3,8 @@
 import json
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -22,33 +22,14 @@ from shared.errors import Misconfigured
 from shared.fieldmap import FieldRule, doubled
 from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, not_empty, overlaps
+from shared.setting_values import PREFIX, Address, Certificates, SecretValue, VaultAddress, from_json
 
-_THIS_MACHINE = {"localhost", "127.0.0.1"}
 PAID_STATUS = 100001
 """invoice.statuscode of a fully paid one; its statecode is 2"""
 
 
-def _from_json(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"is not JSON ({error})") from error
-
-
-def _http_address(value: str) -> str:
-    try:
-        address = urlsplit(value)
-        allowed = address.scheme == "https" or (address.scheme == "http" and address.hostname in _THIS_MACHINE)
-    except ValueError:
-        raise ValueError("is not an address") from None
-    if not allowed or not address.hostname:
-        raise ValueError("must begin with https:// (http only to this machine)")
-    return value.rstrip("/")
-
-
-Address = Annotated[str, AfterValidator(_http_address)]
+APPLICATION_USER = ("DATAVERSE_TOKEN_URL", "DATAVERSE_CLIENT_ID", "DATAVERSE_CLIENT_SECRET")
+SECRETS = ("DATAVERSE_CLIENT_SECRET", "ONEC_PASSWORD", "SAPB1_PASSWORD")
 
 
 def _setting(name: str, about: str, **more: Any) -> Any:
@@ -67,11 +48,17 @@ class Settings(BaseModel):
     dataverse_organization_id: UUID = _setting(
         "DATAVERSE_ORGANIZATION_ID", "The organization's id; nothing is written when another one answers"
     )
-    dataverse_token_url: Address = _setting(
-        "DATAVERSE_TOKEN_URL", "Token endpoint: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token"
+    dataverse_token_url: Address | None = _setting(
+        "DATAVERSE_TOKEN_URL",
+        "Token endpoint: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token",
+        default=None,
     )
-    dataverse_client_id: str = _setting("DATAVERSE_CLIENT_ID", "The application user's client id", min_length=1)
-    dataverse_client_secret: SecretStr = _setting("DATAVERSE_CLIENT_SECRET", "Its secret")
+    dataverse_client_id: str | None = _setting(
+        "DATAVERSE_CLIENT_ID", "The application user's client id", default=None, min_length=1
+    )
+    dataverse_client_secret: SecretValue | None = _setting(
+        "DATAVERSE_CLIENT_SECRET", "Its secret, or `keyvault:NAME`", default=None
+    )
     dataverse_user_id: UUID | None = _setting(
         "DATAVERSE_USER_ID", "systemuserid of the application user; events that it caused are dropped", default=None
     )
@@ -94,22 +81,22 @@ class Settings(BaseModel):
     )
 
     # --- what is exported, and how
-    routes: Annotated[tuple[Route, ...], BeforeValidator(_from_json), AfterValidator(not_empty)] = _setting(
+    routes: Annotated[tuple[Route, ...], BeforeValidator(from_json), AfterValidator(not_empty)] = _setting(
         "ROUTES", "JSON: which legal entity's documents go where (see Routes)"
     )
-    invoice_issued_statuses: Annotated[tuple[int, ...], BeforeValidator(_from_json), AfterValidator(not_empty)] = (
+    invoice_issued_statuses: Annotated[tuple[int, ...], BeforeValidator(from_json), AfterValidator(not_empty)] = (
         _setting(
             "INVOICE_ISSUED_STATUSES",
             "JSON: statuscodes in which an invoice counts as issued",
             default=(4, 100001, 100002),
         )
     )
-    order_fulfilled_statuses: Annotated[tuple[int, ...], BeforeValidator(_from_json)] = _setting(
+    order_fulfilled_statuses: Annotated[tuple[int, ...], BeforeValidator(from_json)] = _setting(
         "ORDER_FULFILLED_STATUSES",
         "JSON: statuscodes in which an order counts as completely fulfilled",
         default=(100001,),
     )
-    field_map: Annotated[tuple[FieldRule, ...], BeforeValidator(_from_json)] = _setting(
+    field_map: Annotated[tuple[FieldRule, ...], BeforeValidator(from_json)] = _setting(
         "FIELD_MAP", "JSON: a company's own fields, from Dataverse columns to accounting properties", default=()
     )
     language: Language = _setting("LANGUAGE", "Language of the sentences in the CRM: ru or en", default="en")
@@ -136,16 +123,46 @@ class Settings(BaseModel):
         "MARK_INVOICES_PAID", "true: an invoice that is fully paid in accounting is set Paid in the CRM", default=False
     )
 
+    # --- watching
+    telemetry: Literal["opencensus", "opentelemetry", "none"] = _setting(
+        "TELEMETRY",
+        "How telemetry leaves: opencensus, opentelemetry (needs requirements-opentelemetry.txt) or none",
+        default="opencensus",
+    )
+    credentials_expire: Annotated[dict[str, date], BeforeValidator(from_json)] = _setting(
+        "CREDENTIALS_EXPIRE",
+        'JSON: setting to the day its secret ends, such as {"DATAVERSE_CLIENT_SECRET": "2027-05-01"}; warns before',
+        default={},
+    )
+
     # --- 1C
     onec_url: Address | None = _setting("ONEC_URL", "1C: address ending in /odata/standard.odata", default=None)
     onec_username: str | None = _setting("ONEC_USERNAME", "1C: the integration user", default=None)
-    onec_password: SecretStr | None = _setting("ONEC_PASSWORD", "1C: its password", default=None)
+    onec_password: SecretValue | None = _setting("ONEC_PASSWORD", "1C: its password, or `keyvault:NAME`", default=None)
 
     # --- SAP Business One
     sapb1_url: Address | None = _setting("SAPB1_URL", "Service Layer: address ending in /b1s/v2", default=None)
     sapb1_company: str | None = _setting("SAPB1_COMPANY", "Service Layer: CompanyDB", default=None)
     sapb1_username: str | None = _setting("SAPB1_USERNAME", "Service Layer: the integration user", default=None)
-    sapb1_password: SecretStr | None = _setting("SAPB1_PASSWORD", "Service Layer: its password", default=None)
+    sapb1_password: SecretValue | None = _setting(
+        "SAPB1_PASSWORD", "Service Layer: its password, or `keyvault:NAME`", default=None
+    )
+
+    # --- how it is kept safe
+    key_vault_url: VaultAddress | None = _setting(
+        "KEY_VAULT_URL", "Key Vault that holds what `keyvault:NAME` names: https://NAME.vault.azure.net", default=None
+    )
+    ca_bundle: Certificates = _setting(
+        "CA_BUNDLE",
+        "Certificates that 1C and Service Layer may show beside public ones: PEM text, or the path of a file of it",
+        default="",
+    )
+    operations_role: str | None = _setting(
+        "OPERATIONS_ROLE",
+        "Entra app role that health and operations ask for beside their key (see Security)",
+        default=None,
+        min_length=1,
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -167,6 +184,11 @@ class Settings(BaseModel):
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def secret(self, name: str) -> SecretStr | None:
+        """Give one of SECRETS as it was set, by its name."""
+        value: SecretStr | None = getattr(self, name.lower())
+        return value
 
     def connection(self, target: Target) -> dict[str, str | SecretStr | None]:
         """Give the settings that connect to an accounting system, by their names."""
@@ -191,10 +213,16 @@ class Settings(BaseModel):
 SERVICE_BUS_CONNECTION = "ServiceBusConnection"
 """Connection of triggers and senders: a connection string, or with ``__fullyQualifiedNamespace`` an identity."""
 
+APPLICATION_INSIGHTS = "APPLICATIONINSIGHTS_CONNECTION_STRING"
+APPLICATION_INSIGHTS_SIGN_IN = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"
+TELEMETRY = "TELEMETRY"
+
 PLATFORM_SETTINGS: dict[str, str] = {
     SERVICE_BUS_CONNECTION: "Service Bus connection string (or the next one)",
     f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace": "Service Bus host name, for a managed identity",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING": "Application Insights; empty: no telemetry leaves",
+    APPLICATION_INSIGHTS: "Application Insights; empty: no telemetry leaves",
+    APPLICATION_INSIGHTS_SIGN_IN: "Authorization=AAD;ClientId=…: telemetry is sent by managed identity",
+    "AZURE_CLIENT_ID": "Client id of the managed identity to sign in with, where several are assigned",
     "AzureWebJobsStorage": "The Functions host's own storage",
     "FUNCTIONS_WORKER_RUNTIME": "python",
 }
@@ -221,22 +249,37 @@ def _place(location: tuple[int | str, ...], routes: object) -> str:
     return f"{name}: {label}" + (f", field {field}" if field else "")
 
 
+def _sign_in_problems(given: Mapping[str, str]) -> list[str]:
+    """Say which settings that belong together are not all there; an application user needs none or all of its three."""
+    absent = [name for name in APPLICATION_USER if name not in given]
+    problems = []
+    if len(absent) < len(APPLICATION_USER):
+        problems = [f"{name}: is missing (leave all three out to sign in by managed identity)" for name in absent]
+    in_vault = [name for name in SECRETS if given.get(name, "").startswith(PREFIX)]
+    if in_vault and "KEY_VAULT_URL" not in given:
+        problems.append(f"KEY_VAULT_URL: is missing, though {', '.join(in_vault)} names a secret in the vault")
+    return problems
+
+
 def load(environment: Mapping[str, str]) -> Settings:
     """Read the settings from the environment; an empty value counts as absent.
 
     Raises Misconfigured with one sentence for each missing or wrong setting; no value is quoted.
     """
     given = {name: value for name, value in environment.items() if value != ""}
+    problems = _sign_in_problems(given)
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given)
     except ValidationError as error:
         try:
             routes = json.loads(given.get("ROUTES", "null"))
         except ValueError:
             routes = None
-        problems = []
         for detail in error.errors(include_url=False, include_input=False):
             message = "is missing" if detail["type"] == "missing" else detail["msg"].removeprefix("Value error, ")
             place = _place(detail["loc"], routes) if detail["loc"] else ""
             problems.extend([f"{place}: {message}"] if place else message.split("; "))
         raise Misconfigured(*problems) from None
+    if problems:
+        raise Misconfigured(*problems)
+    return settings

@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 from azure.servicebus.aio import ServiceBusClient
 
+from shared import secrets
 from shared import settings as app_settings
 from shared.accounting import AccountingSystem, Ledger
 from shared.bus import CHANGES, Envelope, ServiceBus
@@ -21,6 +22,7 @@ from shared.dataverse.client import Credentials, Dataverse
 from shared.errors import Misconfigured, Unreadable
 from shared.export import Export
 from shared.http import Http
+from shared.identity import Identity
 from shared.intake import Incoming
 from shared.keys import message_id
 from shared.messages import Document
@@ -35,6 +37,8 @@ from shared.routes import Target
 from shared.sapb1.client import ServiceLayer
 from shared.sapb1.connector import Sapb1Connector
 from shared.sapb1.payments import Sapb1Payments
+from shared.secrets import Secret, Vault, VaultSecret
+from shared.setting_values import name_in_vault
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
 from shared.sweep import Sweep
 from shared.telemetry import say
@@ -58,6 +62,7 @@ class Wiring:
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Take the app settings by name."""
         self._environment = environment
+        self._vault_secrets: dict[str, VaultSecret] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -83,18 +88,41 @@ class Wiring:
             except ValueError:
                 raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is not a connection string") from None
         if namespace := self._environment.get(f"{SERVICE_BUS_CONNECTION}__fullyQualifiedNamespace"):
-            # Imported only where an identity is used: it costs a cold start a third of a second.
-            from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
-
-            return ServiceBusClient(namespace, DefaultAzureCredential(), retry_total=RETRIES)
+            return ServiceBusClient(namespace, self.identity, retry_total=RETRIES)
         raise Misconfigured(f"{SERVICE_BUS_CONNECTION}: is missing")
 
     @cached_property
     def dataverse(self) -> Dataverse:
         """The Dataverse environment."""
         given = self.settings
-        credentials = Credentials(given.dataverse_token_url, given.dataverse_client_id, given.dataverse_client_secret)
+        credentials: Credentials | Identity = self.identity
+        if given.dataverse_token_url is not None and given.dataverse_client_id is not None:
+            secret = self.secret("DATAVERSE_CLIENT_SECRET")
+            credentials = Credentials(given.dataverse_token_url, given.dataverse_client_id, secret)
         return Dataverse(Http("Dataverse"), given.dataverse_url, credentials, given.dataverse_organization_id)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """The app's own identity."""
+        return Identity()
+
+    @cached_property
+    def _vault(self) -> Vault:
+        return Vault(Http(secrets.SYSTEM), _needed("KEY_VAULT_URL", self.settings.key_vault_url), self.identity)
+
+    def secret(self, name: str) -> Secret:
+        """Give the secret of a setting: as it was set, or where it is read in the vault; the same for all who ask."""
+        value = _needed(name, self.settings.secret(name))
+        in_vault = name_in_vault(value)
+        if in_vault is None:
+            return value
+        if name not in self._vault_secrets:
+            self._vault_secrets[name] = VaultSecret(self._vault, in_vault, name)
+        return self._vault_secrets[name]
+
+    def _accounting(self, system: str) -> Http:
+        """Connections to an accounting system, which may show certificates of the company's own."""
+        return Http(system, authorities=self.settings.ca_bundle)
 
     @cached_property
     def export(self) -> Export:
@@ -138,10 +166,10 @@ class Wiring:
     def _onec_system(self) -> AccountingSystem:
         given = self.settings
         return OnecConnector(
-            Http("1C"),
+            self._accounting("1C"),
             _needed("ONEC_URL", given.onec_url),
             _needed("ONEC_USERNAME", given.onec_username),
-            _needed("ONEC_PASSWORD", given.onec_password),
+            self.secret("ONEC_PASSWORD"),
             given.dataverse_organization_id,
             field_map=given.field_map,
         )
@@ -149,21 +177,21 @@ class Wiring:
     def _onec_ledger(self) -> Ledger:
         given = self.settings
         client = OnecClient(
-            Http("1C"),
+            self._accounting("1C"),
             _needed("ONEC_URL", given.onec_url),
             _needed("ONEC_USERNAME", given.onec_username),
-            _needed("ONEC_PASSWORD", given.onec_password),
+            self.secret("ONEC_PASSWORD"),
         )
         return OnecPayments(client)
 
     def _sapb1_ledger(self) -> Ledger:
         given = self.settings
         client = ServiceLayer(
-            Http("SAP Business One"),
+            self._accounting("SAP Business One"),
             _needed("SAPB1_URL", given.sapb1_url),
             _needed("SAPB1_COMPANY", given.sapb1_company),
             _needed("SAPB1_USERNAME", given.sapb1_username),
-            _needed("SAPB1_PASSWORD", given.sapb1_password),
+            self.secret("SAPB1_PASSWORD"),
         )
         return Sapb1Payments(client)
 
@@ -171,11 +199,11 @@ class Wiring:
     def _sapb1_system(self) -> AccountingSystem:
         given = self.settings
         return Sapb1Connector(
-            Http("SAP Business One"),
+            self._accounting("SAP Business One"),
             _needed("SAPB1_URL", given.sapb1_url),
             _needed("SAPB1_COMPANY", given.sapb1_company),
             _needed("SAPB1_USERNAME", given.sapb1_username),
-            _needed("SAPB1_PASSWORD", given.sapb1_password),
+            self.secret("SAPB1_PASSWORD"),
             given.dataverse_organization_id,
         )
 

@@ -6,15 +6,12 @@ from typing import Any
 import pytest
 
 from shared.errors import Misconfigured
-from shared.settings import Settings, load
+from shared.settings import APPLICATION_USER, Settings, load
 from tests.builders import ORGANIZATION, SECRETS, UNIT_RU, environment, onec_route, sapb1_route, settings
 
 REQUIRED = (
     "DATAVERSE_URL",
     "DATAVERSE_ORGANIZATION_ID",
-    "DATAVERSE_TOKEN_URL",
-    "DATAVERSE_CLIENT_ID",
-    "DATAVERSE_CLIENT_SECRET",
     "ROUTES",
 )
 OF_A_TARGET = {
@@ -38,6 +35,28 @@ def problems(given: dict[str, str]) -> tuple[str, ...]:
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
     assert problems(environment(**{name: value})) == (f"{name}: is missing",)
+
+
+@pytest.mark.parametrize("name", APPLICATION_USER)
+def test_an_application_user_needs_all_its_settings_or_none(name: str) -> None:
+    (problem,) = problems(environment(**{name: None}))
+    assert problem.startswith(f"{name}: is missing")
+    assert "managed identity" in problem
+    assert load(environment(**dict.fromkeys(APPLICATION_USER))).dataverse_client_secret is None
+
+
+def test_a_secret_in_the_vault_needs_a_vault() -> None:
+    named = {"ONEC_PASSWORD": "keyvault:onec-password"}
+    (problem,) = problems(environment(**named))
+    assert problem.startswith("KEY_VAULT_URL: is missing, though ONEC_PASSWORD")
+    assert load(environment(**named, KEY_VAULT_URL="https://contoso.vault.azure.net")).key_vault_url is not None
+
+
+@pytest.mark.parametrize("name", ["", "../keys/other", "a name", "n" * 128, "имя"])
+def test_a_secrets_name_can_not_lead_elsewhere_in_the_vault(name: str) -> None:
+    vault = {"KEY_VAULT_URL": "https://contoso.vault.azure.net"}
+    (problem,) = problems(environment(ONEC_PASSWORD=f"keyvault:{name}", **vault))
+    assert problem == "ONEC_PASSWORD: keyvault: must be followed by a secret's name (letters, digits, hyphens)"
 
 
 @pytest.mark.parametrize(("name", "target"), OF_A_TARGET.items())
@@ -66,6 +85,15 @@ WRONG = "wrong-value-never-shown"
         ("DATAVERSE_URL", "http://127.0.0.1.wrong-value-never-shown.example"),
         ("DATAVERSE_URL", "https://"),
         ("DATAVERSE_URL", "https://[wrong-value-never-shown]/"),
+        ("DATAVERSE_URL", "https://wrong-value-never-shown:word@crm.example"),
+        ("DATAVERSE_URL", "https://crm.example/?wrong-value-never-shown"),
+        ("KEY_VAULT_URL", "https://contoso.vault.azure.net.wrong-value-never-shown.example"),
+        ("KEY_VAULT_URL", "https://wrong-value-never-shown.example"),
+        ("KEY_VAULT_URL", "https://contoso.vault.azure.net/wrong-value-never-shown"),
+        ("KEY_VAULT_URL", "http://contoso.vault.azure.net"),
+        ("SAPB1_PASSWORD", "@Microsoft.KeyVault(SecretUri=https://wrong-value-never-shown)"),
+        ("CA_BUNDLE", "/wrong-value-never-shown.pem"),
+        ("CA_BUNDLE", "-----BEGIN CERTIFICATE-----wrong-value-never-shown"),
         ("DATAVERSE_TOKEN_URL", "ftp://wrong-value-never-shown"),
         ("ONEC_URL", WRONG),
         ("SAPB1_URL", WRONG),
