@@ -3,6 +3,7 @@
 GET  /_local/state                  every instance, the revenue entries, the closed period
 GET  /_local/stats                  requests by kind, refused sessions;  DELETE forgets them
 POST /_local/closed_until           {"date": "2026-03-31"} or {"date": null}
+POST /_local/password               {"password"}: the user's from now on
 POST /_local/sessions/expire        every session of one's own becomes stale
 POST /_local/accountant             {"entity", "key", "changes": {…}}: an edit by hand, past every check
 POST /_local/accountant/post        {"entity", "key"}: posts by hand;  …/unpost takes it back
@@ -10,7 +11,7 @@ POST /_local/payments               {"invoice", "amount", "date"?}: a posted П�
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date as Date
 from decimal import Decimal
 from typing import Any
@@ -38,6 +39,10 @@ class _ClosedUntil(_Strict):
     date: Date | None
 
 
+class _Password(_Strict):
+    password: str
+
+
 class _Instance(_Strict):
     entity: str
     key: str
@@ -62,8 +67,16 @@ def whole_state(store: Store) -> dict[str, Any]:
 
 
 class _Local:
-    def __init__(self, store: Store, writer: Writer, sessions: Sessions, stats: Counter[str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        sessions: Sessions,
+        stats: Counter[str],
+        set_password: Callable[[str], None],
+    ) -> None:
         self._store, self._writer, self._sessions, self._stats = store, writer, sessions, stats
+        self._set_password = set_password
 
     async def state(self, _: web.Request) -> web.Response:
         return _json(whole_state(self._store))
@@ -83,6 +96,10 @@ class _Local:
 
     async def expire(self, _: web.Request) -> web.Response:
         self._sessions.expire()
+        return web.Response(status=204)
+
+    async def password(self, request: web.Request) -> web.Response:
+        self._set_password(_Password.model_validate(loads(await request.read())).password)
         return web.Response(status=204)
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -162,14 +179,23 @@ async def _say_what_is_wrong(request: web.Request, handler: Any) -> web.StreamRe
     return response
 
 
-def add_routes(app: web.Application, store: Store, writer: Writer, sessions: Sessions, stats: Counter[str]) -> None:
+def add_routes(
+    app: web.Application,
+    store: Store,
+    writer: Writer,
+    sessions: Sessions,
+    stats: Counter[str],
+    *,
+    set_password: Callable[[str], None],
+) -> None:
     """Add the back door to the application."""
-    here = _Local(store, writer, sessions, stats)
+    here = _Local(store, writer, sessions, stats, set_password)
     app.middlewares.append(_say_what_is_wrong)
     app.router.add_get("/_local/state", here.state)
     app.router.add_get("/_local/stats", here.stats)
     app.router.add_delete("/_local/stats", here.stats)
     app.router.add_post("/_local/closed_until", here.closed_until)
+    app.router.add_post("/_local/password", here.password)
     app.router.add_post("/_local/sessions/expire", here.expire)
     app.router.add_post("/_local/accountant", here.edit)
     app.router.add_post("/_local/accountant/post", here.post)

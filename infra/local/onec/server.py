@@ -44,6 +44,10 @@ class Infobase:
         self.sessions = Sessions(settings.pool, settings.session_seconds)
         self.stats: Counter[str] = Counter()
 
+    def set_password(self, password: str) -> None:
+        """Take another password from now on; sessions that are open survive."""
+        self.settings = self.settings.model_copy(update={"password": password})
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request; every refusal in 1C's own shape."""
         if not self._authenticated(request.headers.get("Authorization", "")):
@@ -264,7 +268,14 @@ def create(options: ServeOptions) -> Service:
             store.set_meta("closed_until", settings.closed_until)
     infobase = Infobase(settings, store)
     app = new_app()
-    local.add_routes(app, infobase.store, infobase.writer, infobase.sessions, infobase.stats)
+    local.add_routes(
+        app,
+        infobase.store,
+        infobase.writer,
+        infobase.sessions,
+        infobase.stats,
+        set_password=infobase.set_password,
+    )
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]] = infobase.handle
     app.router.add_route("*", ROOT.rstrip("/"), handler)
     app.router.add_route("*", ROOT + "{path:.*}", handler)

@@ -90,7 +90,7 @@ def create(options: ServeOptions) -> Service:
             "url": f"{url}/b1s/v2",
             "company": company.COMPANY,
             "username": company.USERNAME,
-            "password": company.PASSWORD,
+            "password": settings.password,
         },
     )
 

@@ -97,7 +97,7 @@ class ServiceLayer:
             if name not in {"CompanyDB", "UserName", "Password", "Language"}:
                 raise invalid_property(name, "Login")
         given = (body.get("CompanyDB"), body.get("UserName"), body.get("Password"))
-        if given != (company.COMPANY, company.USERNAME, company.PASSWORD):
+        if given != (company.COMPANY, company.USERNAME, self.context.settings.password):
             raise SapError(100000027, "Login failed", status=401)
         session = str(uuid.uuid4())
         node = f".node{1 + self.stats['POST Login'] % self.context.settings.nodes}"

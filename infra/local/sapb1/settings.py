@@ -5,12 +5,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from infra.local.sapb1 import company
+
 
 class Settings(BaseModel):
     """How this company is set up. Flags are 0 or 1; an unknown name is an error at start."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
+    password: str = Field(default=company.PASSWORD, min_length=1)
+    """Of the one user; sessions that are open survive a change."""
     session_minutes: int = Field(default=30, ge=1)
     """SessionTimeout: minutes without a request after which a session is gone."""
     nodes: int = Field(default=1, ge=1)
