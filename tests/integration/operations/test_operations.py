@@ -23,6 +23,8 @@ from tests.integration.servicebus.namespaces import LocalBroker
 
 GARBAGE = b"Ivan Petrov, +7 900 555 01 01"
 SOON = 0.3
+LOCK_SECONDS = 300
+"""The longest lock that the app's queues have."""
 
 
 @pytest.fixture
@@ -227,7 +229,7 @@ async def test_a_crash_after_sending_repeats_and_the_repeat_is_a_duplicate(bench
     with pytest.raises(asyncio.CancelledError):
         await bench.resend(queue=CHANGES, all=True)
     bench.bus.send = send  # type: ignore[method-assign]  # another process
-    broker.turn_clock(61)
+    broker.turn_clock(LOCK_SECONDS + 1)
 
     assert await bench.resend(queue=CHANGES, all=True) == (1, False)
     assert len(await bench.taken(CHANGES)) == 1
