@@ -1,11 +1,12 @@
 """Payments in SAP Business One: how far an A/R invoice is paid, and whether a document still stands.
 
 ``bost_Close`` and PaidToDate also follow a credit memo or a reconciliation, so an invoice is Paid only by incoming
-payments that name it; what is closed otherwise is a state of its own.
+payments that name it; what is closed otherwise is a state of its own. A delivery or an order is paid through the A/R
+invoice that the bridge copied from it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -35,6 +36,10 @@ class _Invoice:
     """The amounts of an A/R invoice, in its own currency. DocTotalFc is 0 in the company's own."""
 
     row: Row
+
+    @property
+    def entry(self) -> int:
+        return int(self.row["DocEntry"])
 
     @property
     def foreign(self) -> bool:
@@ -74,8 +79,7 @@ class Sapb1Payments:
                 by_set.setdefault(match[1] or INVOICE.set, {})[int(match[2])] = document
         found: dict[UUID, Standing] = {}
         for kind in (DELIVERY.set, ORDER.set):
-            rows = await self._by_entry(kind, _STATUS, by_set.get(kind, {}))
-            found |= {one.row_id: _stands(one, rows.get(entry), kind) for entry, one in by_set.get(kind, {}).items()}
+            found |= await self._services(kind, by_set.get(kind, {}))
         found |= await self._drafts(by_set.get(DRAFTS, {}))
         return found | await self._invoices(by_set.get(INVOICE.set, {}))
 
@@ -83,22 +87,49 @@ class Sapb1Payments:
         """Log out and close the connections."""
         await self._client.close()
 
+    async def _services(self, kind: str, documents: dict[int, Exported]) -> dict[UUID, Standing]:
+        rows = await self._by_entry(kind, _STATUS, documents)
+        found = {one.row_id: _stands(one, rows.get(entry), kind) for entry, one in documents.items()}
+        standing = {fence.invoice_key(one.key): one for one in documents.values() if not found[one.row_id].reason}
+        invoices = await self._invoices_of(standing)
+        paid = await self._told({invoice.entry: invoice for invoice in invoices.values()})
+        for key, invoice in invoices.items():
+            one = standing[key]
+            # One that the journal calls a draft had its invoice waiting for approval, and got it.
+            is_new = one.state is State.DRAFT
+            found[one.row_id] = Standing(State.DRAFT, look_again=True) if is_new else paid[invoice.entry]
+        return found
+
+    async def _invoices_of(self, documents: Mapping[UUID, Exported]) -> dict[UUID, _Invoice]:
+        """Find the A/R invoices that stand under these keys."""
+        found: dict[UUID, _Invoice] = {}
+        for chunk in _chunks(sorted(documents)):
+            where = f"CancelStatus eq 'csNo' and {one_of(fence.KEY, [str(key) for key in chunk])}"
+            select = (*_STATUS, *_MONEY, fence.KEY)
+            for row in await self._client.rows(INVOICE.set, select=select, where=where, order="DocEntry"):
+                found.setdefault(UUID(row[fence.KEY]), _Invoice(row))
+        return found
+
     async def _invoices(self, documents: dict[int, Exported]) -> dict[UUID, Standing]:
         rows = await self._by_entry(INVOICE.set, (*_STATUS, *_MONEY), documents)
-        live = {entry: _Invoice(row) for entry, row in rows.items() if not _is_off(row)}
+        told = await self._told({entry: _Invoice(row) for entry, row in rows.items() if not _is_off(row)})
+        return {
+            document.row_id: told.get(entry) or _stands(document, rows.get(entry), INVOICE.set)
+            for entry, document in documents.items()
+        }
+
+    async def _told(self, live: dict[int, _Invoice]) -> dict[int, Standing]:
+        """Say how far invoices are paid, asking only about those that anything was set off against."""
         touched = {entry: invoice for entry, invoice in live.items() if invoice.is_touched}
         paid = await self._paid(touched)
         unclear = {
             entry: one for entry, one in touched.items() if one.is_closed and paid.get(entry, Decimal(0)) < one.total
         }
         credited = await self._credited(unclear)
-        found: dict[UUID, Standing] = {}
-        for entry, document in documents.items():
-            standing = _stands(document, rows.get(entry), INVOICE.set)
-            if entry in live:
-                standing = _standing(live[entry], paid.get(entry, Decimal(0)), by_credit=entry in credited)
-            found[document.row_id] = standing
-        return found
+        return {
+            entry: _standing(one, paid.get(entry, Decimal(0)), by_credit=entry in credited)
+            for entry, one in live.items()
+        }
 
     async def _paid(self, invoices: dict[int, _Invoice]) -> dict[int, Decimal]:
         """Add up the incoming payments that name these invoices. Only by customer can a payment be asked for."""

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from infra.local.onec import base as seed
 from shared.accounting import Exported, Outcome, Standing
-from shared.documents import Sale, SaleTable
+from shared.documents import Currency, Sale, SaleTable
 from shared.errors import Misconfigured, Unavailable
 from shared.http import Http
 from shared.messages import State
@@ -17,6 +17,7 @@ from shared.onec.payments import OnecPayments
 from tests.integration.onec_connector.conftest import INVOICES, SALES, Base, export, own_route, running
 from tests.unit.onec import samples
 
+EUR = Currency(code="EUR", precision=2)
 STATES = "InformationRegister_СтатусыДокументов"
 PAYMENTS = "Document_ПоступлениеНаРасчетныйСчет"
 MOVEMENTS = "AccumulationRegister_ОплатаСчетов_RecordType"
@@ -137,6 +138,38 @@ async def test_a_realizatsiya_is_paid_through_its_schet_alone(onec: Base) -> Non
     (gone,) = await read(onec, asked(outcome, "salesorder"))
     assert gone is not None
     assert gone.state is State.REFUSED
+
+
+async def test_a_realizatsiya_follows_its_schet_in_part_in_full_and_back(onec: Base) -> None:
+    outcome = await export(onec.connector(), samples.order(), route=own_route("2A", create_invoice=True))
+    (row,) = await onec.rows(INVOICES)
+    schet, half = Outcome(State.POSTED, "", row["Ref_Key"], None, "RUB", ""), row["СуммаДокумента"] / 2
+    about = asked(outcome, "salesorder")
+    assert await read(onec, about) == [Standing(State.POSTED, Decimal(0))]
+
+    receipts = [await pay(onec, schet, str(half))]
+    assert await read(onec, about) == [Standing(State.PARTIALLY_PAID, half)]
+    receipts.append(await pay(onec, schet, str(half)))
+    assert await read(onec, about) == [Standing(State.PAID, half * 2)]
+
+    for receipt in receipts:
+        await onec.local("accountant/unpost", {"entity": PAYMENTS, "key": receipt})
+    assert await read(onec, asked(outcome, "salesorder", State.PAID)) == [Standing(State.POSTED, Decimal(0))]
+
+
+@pytest.mark.parametrize("way", ["2A", "2B"])
+async def test_a_foreign_currency_is_counted_in_itself(onec: Base, way: str) -> None:
+    table: SaleTable = "salesorder" if way == "2A" else "invoice"
+    made = samples.order(currency=EUR) if way == "2A" else samples.invoice(currency=EUR)
+    outcome = await export(onec.connector(), made, route=own_route(way, create_invoice=way == "2A"))
+    (row,) = await onec.rows(INVOICES)
+    assert row["ВалютаДокумента_Key"] == seed.EUR
+    schet, half = Outcome(State.POSTED, "", row["Ref_Key"], None, "EUR", ""), row["СуммаДокумента"] / 2
+
+    await pay(onec, schet, str(half))
+    assert await read(onec, asked(outcome, table)) == [Standing(State.PARTIALLY_PAID, half)]
+    await pay(onec, schet, str(half))
+    assert await read(onec, asked(outcome, table)) == [Standing(State.PAID, half * 2)]
 
 
 async def test_many_documents_are_asked_for_in_few_calls(onec: Base) -> None:

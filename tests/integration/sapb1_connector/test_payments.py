@@ -14,7 +14,7 @@ from shared.messages import Document, State
 from shared.refusals import refusal
 from shared.sapb1.payments import Sapb1Payments
 from tests.integration.sapb1_connector.conftest import Bridge, Company
-from tests.unit.sapb1.examples import document, invoice, key_of, line, order, route
+from tests.unit.sapb1.examples import document, invoice, key_of, line, order, route, services
 
 BY_CREDIT = refusal("settled_by_credit")
 
@@ -33,15 +33,15 @@ async def read(company: Company, *documents: Exported) -> list[Standing | None]:
     return [found.get(each.row_id) for each in documents]
 
 
-async def pay(company: Company, outcome: Outcome, amount: str, **more: Any) -> None:
-    """Enter an incoming payment of the customer for an invoice."""
+async def pay(company: Company, outcome: Outcome, amount: str, *, entry: int = 0, **more: Any) -> None:
+    """Enter an incoming payment of the customer for an invoice; ``entry`` names another one than the outcome's."""
     applied = "AppliedFC" if "DocCurrency" in more else "SumApplied"
     body: dict[str, Any] = {
         "CardCode": "N-100",
         "DocDate": "2026-02-11",
         "CashAccount": seed.CASH_ACCOUNT,
         "CashSum": float(amount),
-        "PaymentInvoices": [{"DocEntry": int(outcome.accounting_id), applied: float(amount)}],
+        "PaymentInvoices": [{"DocEntry": entry or int(outcome.accounting_id), applied: float(amount)}],
     }
     await company.accountant("IncomingPayments", **(body | more))
 
@@ -119,6 +119,70 @@ async def test_an_order_says_only_whether_it_stands(bridge: Bridge, company: Com
     (gone,) = await read(company, asked(outcome, table="salesorder"))
     assert gone is not None
     assert (name, gone.state) == (name, State.REFUSED)
+
+
+@pytest.mark.parametrize("kind", ["order", "delivery"])
+async def test_an_order_is_paid_through_the_invoice_copied_from_it(bridge: Bridge, company: Company, kind: str) -> None:
+    own = services(services_document=kind, create_invoice=True)
+    made = document(order())
+    outcome = await bridge.export(made, own)
+    about = asked(outcome, made, table="salesorder")
+    assert await read(company, about) == [Standing(State.POSTED, Decimal(0))]
+
+    await pay(company, outcome, "100", entry=1)
+    assert await read(company, about) == [Standing(State.PARTIALLY_PAID, Decimal(100))]
+    await pay(company, outcome, "22", entry=1)
+    assert await read(company, about) == [Standing(State.PAID, Decimal(122))]
+
+    for payment in (1, 2):
+        await company.accountant(f"IncomingPayments({payment})/Cancel")
+    back = asked(outcome, made, State.PAID, "salesorder")
+    assert await read(company, back) == [Standing(State.POSTED, Decimal(0))]
+
+
+async def test_an_order_is_paid_in_its_own_currency_and_settled_by_a_credit_memo(
+    bridge: Bridge, company: Company
+) -> None:
+    own = services(create_invoice=True)
+    dollars = document(order(line("1", "50"), currency="USD"))
+    outcome = await bridge.export(dollars, own)
+    await pay(company, outcome, "61", entry=1, DocCurrency="USD")
+    assert await read(company, asked(outcome, dollars, table="salesorder")) == [Standing(State.PAID, Decimal(61))]
+
+    other = document(order(id=UUID(int=0xE2), number="ORD-2"))
+    outcome = await bridge.export(other, own)
+    await credit(company, Outcome(State.POSTED, "", "2", None, "EUR", ""))
+    settled = Standing(State.SETTLED, Decimal(0), BY_CREDIT)
+    assert await read(company, asked(outcome, other, table="salesorder")) == [settled]
+
+
+async def test_an_order_without_its_invoice_says_nothing_of_payment(bridge: Bridge, company: Company) -> None:
+    made = document(order())
+    outcome = await bridge.export(made, services(create_invoice=True))
+    await company.accountant("Invoices(1)/Cancel")
+    assert await read(company, asked(outcome, made, table="salesorder")) == [Standing(State.POSTED, None)]
+
+
+async def test_an_order_whose_invoice_was_approved_is_looked_at(bridge: Bridge, company: Company) -> None:
+    made, own = document(order()), services(create_invoice=True)
+    outcome = await bridge.export(made, own)
+    waits = asked(outcome, made, State.DRAFT, "salesorder")
+    assert await read(company, waits) == [Standing(State.DRAFT, look_again=True)]
+
+
+async def test_many_unpaid_orders_are_two_calls(bridge: Bridge, company: Company) -> None:
+    own = services(create_invoice=True)
+    made = [document(order(id=UUID(int=0x2000 + number), number=f"ORD-{number}")) for number in range(30)]
+    about = [asked(await bridge.export(each, own), each, table="salesorder") for each in made]
+    client = company.client()
+    ledger = Sapb1Payments(client)
+    await ledger.standings(about[:1])
+    before = company.http[-1].round_trips
+
+    found = await ledger.standings(about)
+
+    assert list(found.values()) == [Standing(State.POSTED, Decimal(0))] * 30
+    assert company.http[-1].round_trips - before == 2
 
 
 async def test_a_draft_is_left_alone_until_it_is_approved(bridge: Bridge, company: Company) -> None:
