@@ -10,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Protocol
 
 from shared.telemetry.items import Item
@@ -17,6 +18,8 @@ from shared.telemetry.metrics import Metrics
 
 CAPACITY = 10_000
 BATCH = 200
+ATTEMPTS = 10
+"""of one batch, some five minutes; then it goes, so that what is never taken does not hold up the rest"""
 INTERVAL = 15.0
 """Seconds after which what nobody flushed is sent all the same."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -25,11 +28,19 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 _logger = logging.getLogger("bridge.telemetry")
 
 
+class Fate(Enum):
+    """What became of a batch."""
+
+    TAKEN = "taken"
+    AGAIN = "to be tried again"
+    LOST = "refused for good"
+
+
 class Sender(Protocol):
     """What carries a batch to Application Insights."""
 
-    def send(self, items: Sequence[Item]) -> bool:
-        """Send; False where the batch should be tried again. It may take as long as it likes."""
+    def send(self, items: Sequence[Item]) -> Fate:
+        """Send. It may take as long as it likes."""
         ...
 
 
@@ -60,6 +71,7 @@ class Outbox:
         self._asked = self._done = 0
         self._first_pause = first_pause
         self._pause = 0.0
+        self._attempts = 0
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
         self._thread.start()
 
@@ -117,24 +129,35 @@ class Outbox:
             batch = [self._items.popleft() for _ in range(min(BATCH, len(self._items)))]
             if not batch:
                 return
-            if not self._sent(sender, batch):
+            if self._send(sender, batch) is not Fate.AGAIN:
+                self._attempts = 0
+                continue
+            self._attempts += 1
+            if self._attempts < ATTEMPTS:
                 room = (self._items.maxlen or CAPACITY) - len(self._items)
                 self._items.extendleft(reversed(batch[-room:] if room else []))
-                return
+            else:
+                self._attempts = 0
+                self.metrics.add("telemetry_dropped", len(batch), len(batch), {})
+            return
 
-    def _sent(self, sender: Sender, batch: list[Item]) -> bool:
+    def _send(self, sender: Sender, batch: list[Item]) -> Fate:
         try:
-            taken = sender.send([self._scrub(item) for item in batch])
-        except Exception as error:  # noqa: BLE001 -- a batch that can't be written down would fail again: it goes, and is said
+            fate = sender.send([self._scrub(item) for item in batch])
+        except Exception as error:  # noqa: BLE001 -- a batch that can't be written down would fail again
             _logger.warning("telemetry lost: %s", type(error).__name__)
-            return True
-        if taken:
-            if self.problem:
-                _logger.warning("telemetry is taken again")
-            self.problem, self._pause = "", 0.0
-        else:
-            self._failed("Application Insights does not take telemetry now")
-        return taken
+            fate = Fate.LOST
+        match fate:
+            case Fate.TAKEN:
+                if self.problem:
+                    _logger.warning("telemetry is taken again")
+                self.problem, self._pause = "", 0.0
+            case Fate.AGAIN:
+                self._failed("Application Insights does not take telemetry now")
+            case Fate.LOST:
+                self._failed("Application Insights refuses telemetry: check APPLICATIONINSIGHTS_CONNECTION_STRING")
+                self._pause = 0.0
+        return fate
 
     def _failed(self, problem: str) -> None:
         if problem != self.problem:

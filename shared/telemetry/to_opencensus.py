@@ -24,10 +24,12 @@ from opencensus.ext.azure.common.protocol import (
 from opencensus.ext.azure.common.transport import TransportMixin, TransportStatusCode
 
 from shared.telemetry.items import Event, Item, Metric, Span
+from shared.telemetry.outbox import Fate
 from shared.telemetry.roles import INSTANCE, ROLE, TYPES
 from shared.telemetry.trace import Place
 
 NETWORK_SECONDS = 10.0
+FATES = {TransportStatusCode.SUCCESS: Fate.TAKEN, TransportStatusCode.RETRY: Fate.AGAIN}
 # The transport would log each failure, with the whole envelope; the outbox says once that nothing is taken.
 logging.getLogger("opencensus.ext.azure").setLevel(logging.CRITICAL)
 
@@ -44,10 +46,9 @@ class OpenCensusSender(TransportMixin):  # type: ignore[misc]  # the package has
         self.storage = None
         self._consecutive_redirects = 0
 
-    def send(self, items: Sequence[Item]) -> bool:
+    def send(self, items: Sequence[Item]) -> Fate:
         """Send a batch in one request."""
-        result = self._transmit([self._envelope(item) for item in items])
-        return bool(result != TransportStatusCode.RETRY)
+        return FATES.get(self._transmit([self._envelope(item) for item in items]), Fate.LOST)
 
     def _envelope(self, item: Item) -> Envelope:
         made = Envelope(iKey=self.options.instrumentation_key, time=_time(item.at), tags=dict(_TAGS))
