@@ -188,6 +188,11 @@ class Copied:
     """a longer value is cut; else it is not sent"""
 
 
+def plain(text: str) -> str:
+    """Let the spaces of a text run together, and line breaks with them."""
+    return " ".join(text.split())
+
+
 def cut(text: str, limit: int) -> str:
     """Cut a text to what a property holds: its first characters and an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
@@ -197,7 +202,7 @@ def copied(fields: Iterable[Copied], record: object, *, own: bool = True) -> tup
     """Give what a record puts into its card. Spaces run together; what is empty in the CRM is left out."""
     found = []
     for field in fields:
-        value = " ".join(str(getattr(record, field.source)).split())
+        value = plain(str(getattr(record, field.source)))
         if value and (field.cut or len(value) <= field.limit):
             mode = field.own if own else field.typed
             found.append(Extra(to=field.to, value=cut(value, field.limit), mode=mode))

@@ -12,7 +12,7 @@ from uuid import UUID
 from shared.books import OnecBooks
 from shared.documents import Customer, Product
 from shared.errors import Refused
-from shared.fieldmap import Copied, copied, cut, to_send
+from shared.fieldmap import Copied, copied, cut, plain, to_send
 from shared.onec.card_marks import mark
 from shared.onec.currencies import ROUBLE
 from shared.onec.identity import Identity
@@ -54,7 +54,7 @@ CONTACTS: dict[str, str] = {"email": "АдресЭлектроннойПочты
 
 def shortened(name: str, limit: int) -> str:
     """Cut a name to what a property holds: spaces run together, then the first characters and an ellipsis."""
-    return cut(" ".join(name.split()), limit)
+    return cut(plain(name), limit)
 
 
 def counterparty(customer: Customer, identity: Identity, books: OnecBooks, head: UUID | None = None) -> Body:

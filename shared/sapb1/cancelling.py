@@ -9,12 +9,13 @@ from shared.sapb1.client import Row, ServiceLayer
 from shared.sapb1.held import Found, Holdings, is_cancelled
 from shared.sapb1.kinds import DRAFTS
 from shared.sapb1.meaning import SYSTEM
+from shared.sapb1.outcomes import stays
 
 
 def blocked(found: Found, message: str) -> Refused:
     """Ask for a credit memo."""
     values = {"document": found.kind.title, "number": found.row["DocNum"], "message": message}
-    return Refused(refusal("cancel_blocked", **values), *found.identity)
+    return stays(found, refusal("cancel_blocked", **values))
 
 
 def not_replaced(found: Found, error: Refused) -> Refused:
@@ -23,7 +24,7 @@ def not_replaced(found: Found, error: Refused) -> Refused:
     if error.refusal.code != "accounting_refused" or message is None:
         return error
     values = {"document": found.kind.title, "number": found.row["DocNum"], "message": message}
-    return Refused(refusal("replacement_refused", **values), *found.identity)
+    return stays(found, refusal("replacement_refused", **values))
 
 
 def check(found: Found) -> None:

@@ -1,20 +1,20 @@
 """Customers and products to business partners and items. Pure; names and enums are those of Service Layer's $metadata.
 
 Lengths stand in the database (OCRD, CRD1, OITM). A name that is longer is cut after 99 characters and ends in an
-ellipsis, and the whole of it goes where Business One has room: FreeText of a partner, User_Text of an item.
+ellipsis, and the whole of it goes where Business One has room: FreeText of a partner, User_Text of an item. What of a
+card follows the CRM later stands in ``PARTNER``, ``ADDRESS`` and ``ITEM``: in a card that the bridge made, and in one
+that somebody typed. Bank details and accounts are the accountant's, always.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
 from shared.books import Sapb1Books
 from shared.documents import Address, Customer, Line, Product
 from shared.errors import Refused
-from shared.fieldmap import to_send
+from shared.fieldmap import Copied, copied, cut, merged, plain, to_send
 from shared.refusals import refusal
 
 Body = dict[str, Any]
@@ -27,44 +27,23 @@ BILL_TO, SHIP_TO = ("Bill to", "bo_BillTo"), ("Ship to", "bo_ShipTo")
 """AddressName and AddressType of the addresses that we write; SAP makes the first of each type the default."""
 
 
-class Mode(Enum):
-    """What a change in the CRM does to a field that accounting has already."""
-
-    OVERWRITE = "the CRM's word counts"
-    IF_EMPTY = "accounting's word counts, where it has one"
-    IF_NEW = "written once, with the record"
-
-
-@dataclass(frozen=True)
-class Field:
-    """A property of a partner, and the customer's field that fills it, up to ``limit`` characters."""
-
-    name: str
-    attribute: str
-    limit: int
-    mode: Mode
-    cut: bool = False
-    """a longer value is shortened; else it goes whole into FreeText of a new partner"""
-
-
-PARTNER_FIELDS = (
-    Field("CardName", "name", NAME, Mode.OVERWRITE, cut=True),
-    Field("FederalTaxID", "tax_number", TAX_NUMBER, Mode.IF_EMPTY),
-    Field("EmailAddress", "email", 100, Mode.OVERWRITE),
-    Field("Phone1", "phone", 20, Mode.OVERWRITE),
+PARTNER = (
+    Copied("CardName", "name", NAME, own="overwrite", typed="only_if_new", cut=True),
+    Copied("FederalTaxID", "tax_number", TAX_NUMBER, own="only_if_empty", typed="only_if_new"),
+    Copied("EmailAddress", "email", 100, own="overwrite", typed="only_if_empty"),
+    Copied("Phone1", "phone", 20, own="overwrite", typed="only_if_empty"),
 )
-ADDRESS_FIELDS = (
-    Field("Street", "street", 100, Mode.OVERWRITE),
-    Field("City", "city", 100, Mode.OVERWRITE),
-    Field("ZipCode", "postal_code", 20, Mode.OVERWRITE),
+"""What is copied from a customer into BusinessPartners. Its group, terms and currency: with a new partner only."""
+ADDRESS = (
+    Copied("Street", "street", 100, own="overwrite", typed="only_if_empty"),
+    Copied("City", "city", 100, own="overwrite", typed="only_if_empty"),
+    Copied("ZipCode", "postal_code", 20, own="overwrite", typed="only_if_empty"),
 )
+"""The same, into BPAddresses: those two that carry our names, or where a partner has none of a type."""
+ITEM = (Copied("ItemName", "name", NAME, own="overwrite", typed="only_if_new", cut=True),)
+"""What is copied from a product into Items. Group and kind: with a new item only."""
 PARTNER_SETTINGS = (("GroupCode", "customers_group"), ("PayTermsGrpCode", "payment_terms"))
 """Property ← the route's setting, where it has one; with a new partner only."""
-
-
-def cut(name: str, limit: int = NAME) -> str:
-    """Shorten a name by the rule of this module."""
-    return name if len(name) <= limit else name[: limit - 1] + "…"
 
 
 def settings(books: Sapb1Books, names: Sequence[tuple[str, str]]) -> Body:
@@ -83,69 +62,62 @@ def partner(customer: Customer, code: str, books: Sapb1Books) -> Body:
     """Give the body of a new business partner, its address both as bill-to and as ship-to."""
     if len(customer.tax_number) > TAX_NUMBER:
         raise Refused(refusal("too_long", field="tax number", limit=TAX_NUMBER))
-    rest: list[str] = []
     body: Body = {
         "CardCode": code,
         "CardType": "cCustomer",
         "CompanyPrivate": "cPrivate" if customer.is_person else "cCompany",
         "Currency": ALL_CURRENCIES,
-        **_fitting(customer, PARTNER_FIELDS, rest),
+        **to_send(copied(PARTNER, customer), None),
         **settings(books, PARTNER_SETTINGS),
     }
-    address = _address(customer.address, rest)
+    address = _address(customer.address)
     if address:
         body["BPAddresses"] = [
             {"AddressName": name, "AddressType": kind} | address for name, kind in (BILL_TO, SHIP_TO)
         ]
-    if rest:
+    if rest := [*_too_long(PARTNER, customer), *_too_long(ADDRESS, customer.address), *_named(customer.address)]:
         body["FreeText"] = "\n".join(rest)
     return body | to_send(customer.extras, None)
 
 
-def partner_changes(row: Mapping[str, Any], customer: Customer) -> Body:
+def partner_changes(row: Mapping[str, Any], customer: Customer, *, own: bool) -> Body:
     """Give what of a partner has to change after its customer changed in the CRM; empty where nothing has to.
 
-    A field that the CRM has empty is left as it is, and so is an address that is not one of ours: only where the
-    partner has none of a type at all, ours is added.
+    ``own``: the bridge made it. A field that the CRM has empty is left as it is, and so is an address that is not one
+    of ours: only where the partner has none of a type at all, ours is added.
     """
-    changes = {}
-    for field in PARTNER_FIELDS:
-        value = _fitting(customer, (field,), []).get(field.name)
-        held = row.get(field.name) or ""
-        if value is None or value == held or field.mode is Mode.IF_NEW or (field.mode is Mode.IF_EMPTY and held):
-            continue
-        changes[field.name] = value
-    addresses = list(_address_changes(row, _address(customer.address, [])))
+    changes = to_send(merged(copied(PARTNER, customer, own=own), customer.extras), row)
+    if own and "CardName" in changes:
+        changes |= _whole(row, "CardName", "FreeText", customer.name)
+    addresses = list(_address_changes(row, _address(customer.address), own=own))
     return changes | ({"BPAddresses": addresses} if addresses else {})
 
 
-def _address_changes(row: Mapping[str, Any], wanted: Body) -> Iterable[Body]:
+def _address_changes(row: Mapping[str, Any], wanted: Body, *, own: bool) -> Iterable[Body]:
     held = row.get("BPAddresses") or []
     for name, kind in (BILL_TO, SHIP_TO) if wanted else ():
         same_type = [one for one in held if one.get("AddressType") == kind]
         ours = next((one for one in same_type if one.get("AddressName") == name), None)
-        if ours is None:
-            if not same_type:
-                yield {"AddressName": name, "AddressType": kind} | wanted
-        elif any((ours.get(field) or "") != value for field, value in wanted.items()):
+        if not same_type:
+            yield {"AddressName": name, "AddressType": kind} | wanted
+        elif own and ours and any((ours.get(field) or "") != value for field, value in wanted.items()):
             # all four, or Service Layer appends another one without a word
             key = {"BPCode": row["CardCode"], "AddressName": name, "AddressType": kind, "RowNum": ours["RowNum"]}
             yield key | wanted
 
 
-def fingerprint(customer: Customer) -> str:
-    """Give what a partner is made of; another one means that the CRM's card changed."""
-    return customer.model_dump_json(include={"name", "tax_number", "email", "phone", "address"})
+def _whole(row: Mapping[str, Any], short: str, whole: str, name: str) -> Body:
+    """Keep the whole of a name that was cut, in the place of the one that was kept before; other text stays."""
+    name = plain(name)
+    lines, before = str(row.get(whole) or "").splitlines(), str(row.get(short) or "")
+    kept = [line for line in lines if len(line) <= NAME or cut(line, NAME) != before]
+    made = [*kept, name] if len(name) > NAME and name not in kept else kept
+    return {} if made == lines else {whole: "\n".join(made)}
 
 
-def _address(address: Address, rest: list[str]) -> Body:
-    found = _fitting(address, ADDRESS_FIELDS, rest)
+def _address(address: Address) -> Body:
     country = country_of(address)
-    if country:
-        found["Country"] = country
-    elif address.country.strip():
-        rest.append(address.country.strip())
-    return found
+    return to_send(copied(ADDRESS, address), None) | ({"Country": country} if country else {})
 
 
 def country_of(address: Address) -> str:
@@ -154,17 +126,15 @@ def country_of(address: Address) -> str:
     return country.upper() if COUNTRY.fullmatch(country) else ""
 
 
-def _fitting(record: object, fields: Sequence[Field], rest: list[str]) -> Body:
-    found = {}
-    for field in fields:
-        value = getattr(record, field.attribute).strip()
-        if len(value) > field.limit:
-            rest.append(value)
-            if field.cut:
-                found[field.name] = cut(value, field.limit)
-        elif value:
-            found[field.name] = value
-    return found
+def _named(address: Address) -> list[str]:
+    """Give a country that is a name: SAP takes two letters."""
+    return [country] if (country := address.country.strip()) and not country_of(address) else []
+
+
+def _too_long(fields: Sequence[Copied], record: object) -> list[str]:
+    """Give what doesn't fit its field, whole."""
+    values = [(field, plain(str(getattr(record, field.source)))) for field in fields]
+    return [value for field, value in values if len(value) > field.limit]
 
 
 def item_code(line: Line) -> str:
@@ -184,16 +154,20 @@ def item(product: Product, code: str, books: Sapb1Books) -> Body:
     in_stock = not product.is_service and books.stock != "non_inventory_only"
     body: Body = {
         "ItemCode": code,
-        **item_names(product),
+        **to_send(copied(ITEM, product), None),
         "ItemsGroupCode": books.items_group,
         "InventoryItem": "tYES" if in_stock else "tNO",
         "SalesItem": "tYES",
         "PurchaseItem": "tNO",
     }
+    if whole := _too_long(ITEM, product):
+        body["User_Text"] = whole[0]
     return body | to_send(product.extras, None)
 
 
-def item_names(product: Product) -> Body:
-    """Give what of an item follows the CRM: its name, and the whole of a long one."""
-    body: Body = {"ItemName": cut(product.name)}
-    return body | {"User_Text": product.name} if len(product.name) > NAME else body
+def item_changes(row: Mapping[str, Any], product: Product, *, own: bool) -> Body:
+    """Give what of an item has to change after its product changed in the CRM; empty where nothing has to."""
+    changes = to_send(merged(copied(ITEM, product, own=own), product.extras), row)
+    if own and "ItemName" in changes:
+        changes |= _whole(row, "ItemName", "User_Text", product.name)
+    return changes

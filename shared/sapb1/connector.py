@@ -55,7 +55,7 @@ class Sapb1Connector:
             client=self._client,
             facts=CompanyFacts(self._client),
             partners=Partners(self._client, organization_id),
-            items=Items(self._client),
+            items=Items(self._client, organization_id),
             holdings=holdings,
             poster=Poster(self._client, holdings),
             trial=Trial(self._client),

@@ -4,10 +4,12 @@
 user-defined field is not: on SQL Server it would allow a single document without one.
 """
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from shared.sapb1.kinds import Kind
+
+CardKind = Literal["customer", "item"]
 
 TABLE = "ACX_CLAIM"
 """The user table; Service Layer serves its rows at ``U_ACX_CLAIM``."""
@@ -57,11 +59,11 @@ def trial_mark(key: UUID) -> str:
     return f"trial {key}"
 
 
-def customer_name(card_code: str) -> str:
-    """Name the claim of a business partner, so that it says which one it made."""
-    return f"customer {card_code}"
+def card_name(what: CardKind, code: str) -> str:
+    """Name the claim of a business partner or an item, so that it says which one it made."""
+    return f"{what} {code}"
 
 
-def claimed_customer(name: str) -> str:
-    """Read the CardCode that a claim was made for; empty where it isn't a customer's."""
-    return name.removeprefix("customer ") if name.startswith("customer ") else ""
+def claimed_card(what: CardKind, name: str) -> str:
+    """Read the code that such a claim was made for; empty where it is another claim."""
+    return name.removeprefix(f"{what} ") if name.startswith(f"{what} ") else ""

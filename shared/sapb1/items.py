@@ -4,21 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
-from shared.accounting import Bindings
+from shared.accounting import Bindings, CarriedCards
 from shared.cache import Cache
 from shared.documents import Line, Product
 from shared.errors import AnswerLost, Refused, Unavailable
 from shared.refusals import refusal
 from shared.routes import Route
 from shared.sapb1 import cards
+from shared.sapb1.claims import Claims
 from shared.sapb1.client import Row, ServiceLayer, one_of
 from shared.sapb1.company import FRESH_SECONDS
 from shared.sapb1.meaning import SYSTEM, AlreadyThere
-from shared.sapb1.partners import ACTIVITY, SEEN_SECONDS, active
+from shared.sapb1.partners import ACTIVITY, active
 
 ITEMS = "Items"
 SELECT = ("ItemCode", "SalesItem", "InventoryItem", "ManageBatchNumbers", "ManageSerialNumbers", *ACTIVITY)
+CARD = (*(field.to for field in cards.ITEM), "User_Text")
+"""What is read besides, of items whose product changed in the CRM: by it, and by a company's own fields."""
 CODES_A_REQUEST = 50
 """How many item codes one address names: 50 of them stay under 8 KB."""
 
@@ -53,39 +57,53 @@ def check_stock(item: Known, line: Line, route: Route) -> Known:
 class Items:
     """Finds or creates items, and remembers those that may be sold; a refusal is never remembered."""
 
-    def __init__(self, client: ServiceLayer) -> None:
-        """``client`` reads and writes."""
+    def __init__(self, client: ServiceLayer, organization_id: UUID) -> None:
+        """``client`` reads and writes; ``organization_id`` is the CRM's: the keys of what we create derive from it."""
         self._client = client
+        self._claims = Claims(client, organization_id, "item")
         self._known: Cache[Known] = Cache(10_000, FRESH_SECONDS)
-        self._names: Cache[str] = Cache(10_000, SEEN_SECONDS)
+        self._carried = CarriedCards()
 
     async def codes(self, lines: Sequence[Line], route: Route, day: date, bindings: Bindings) -> list[str]:
-        """Give an ItemCode for each line, and bind the products that were not bound. ``day`` is the document's."""
+        """Give an ItemCode for each line, bind the products, and carry over what changed in the CRM.
+
+        ``day`` is the document's.
+        """
         wanted = [self._wanted(line, route, bindings) for line in lines]
-        rows = await self._read([code for code in dict.fromkeys(wanted) if self._known.get(code) is None])
+        asked = {
+            code: line
+            for line, code in zip(lines, wanted, strict=True)
+            if self._known.get(code) is None or not self._is_carried(line.product, bindings)
+        }
+        rows = await self._read(list(asked), lines)
         found = []
         for line, code in zip(lines, wanted, strict=True):
-            known = self._known.get(code)
-            if known is not None:
-                check_stock(known, line, route)
-            elif (row := rows.get(code)) is not None:
+            known, row = self._known.get(code), rows.get(code)
+            if row is not None:
                 known = check(row, line, route, day)
+            elif known is None or code in asked:
+                known, row = await self._new(line, code, route, day, bindings)
+                asked.pop(code, None)
             else:
-                known = await self._new(line, code, route, day, bindings)
+                check_stock(known, line, route)
             self._known.put(code, known)
-            if line.product is not None:
-                if bindings.get(line.product) is None:
-                    bindings.add(line.product, known.code, known.code)
-                await self._follow(line.product, known.code)
+            if line.product is not None and not self._is_carried(line.product, bindings):
+                await self._carry(line.product, known.code, row, bindings)
             found.append(known.code)
         return found
 
-    async def _follow(self, product: Product, code: str) -> None:
-        """Carry another name in the CRM over. No call where nothing is known to have changed."""
-        before = self._names.get(str(product.id))
-        if before is not None and before != product.name:
-            await self._client.update(ITEMS, code, cards.item_names(product))
-        self._names.put(str(product.id), product.name)
+    def _is_carried(self, product: Product | None, bindings: Bindings) -> bool:
+        return product is None or (bindings.get(product) is not None and self._carried.holds(product, bindings))
+
+    async def _carry(self, product: Product, code: str, row: Row | None, bindings: Bindings) -> None:
+        """Carry over what changed in the CRM; without a row the item is new. Nothing to change: no write."""
+        changes = cards.item_changes(row, product, own=True) if row is not None else {}
+        if row is not None and changes and not await self._claims.made(product, code):
+            changes = cards.item_changes(row, product, own=False)
+        if changes:
+            await self._client.update(ITEMS, code, changes)
+        bindings.add(product, code, code)
+        self._carried.note(product, bindings)
 
     def _wanted(self, line: Line, route: Route, bindings: Bindings) -> str:
         if line.product is None:
@@ -94,35 +112,46 @@ class Items:
             return route.sapb1_books.write_in_item
         return bindings.get(line.product) or cards.item_code(line)
 
-    async def _read(self, codes: list[str]) -> dict[str, Row]:
+    async def _read(self, codes: list[str], lines: Sequence[Line]) -> dict[str, Row]:
         """Read items by code. Whether upper and lower case differ is the database's matter: it may give the other."""
+        own_fields = {extra.to for line in lines if line.product for extra in line.product.extras}
+        select = tuple(dict.fromkeys((*SELECT, *CARD, *sorted(own_fields))))
         rows: list[Row] = []
         for start in range(0, len(codes), CODES_A_REQUEST):
             where = one_of("ItemCode", codes[start : start + CODES_A_REQUEST])
-            rows += await self._client.rows(ITEMS, select=SELECT, where=where)
+            rows += await self._client.rows(ITEMS, select=select, where=where)
         exact = {str(row["ItemCode"]): row for row in rows}
         loose = {code.casefold(): row for code, row in exact.items()}
         found = {code: exact.get(code) or loose.get(code.casefold()) for code in codes}
         return {code: row for code, row in found.items() if row is not None}
 
-    async def _new(self, line: Line, code: str, route: Route, day: date, bindings: Bindings) -> Known:
-        """Create what is not there, unless the settings or a binding say that it must be."""
+    async def _new(
+        self, line: Line, code: str, route: Route, day: date, bindings: Bindings
+    ) -> tuple[Known, Row | None]:
+        """Create what is not there, unless the settings or a binding say that it must be.
+
+        With the row where it was there after all.
+        """
         if line.product is None:
             raise Refused(refusal("setup_missing", route=route.name, what=f"ItemCode {code}"))
         if bindings.get(line.product) is not None:
             raise Refused(refusal("item_deleted", line=line.number, value=code))
-        return await self._create(line, line.product, code, route, day)
-
-    async def _create(self, line: Line, product: Product, code: str, route: Route, day: date) -> Known:
-        """Create an item. Its code is unique by itself, so a second creation is refused and leads to the first."""
-        body = cards.item(product, code, route.sapb1_books)
+        body = cards.item(line.product, code, route.sapb1_books)
         try:
-            await self._client.create(ITEMS, body)
+            await self._claims.create(line.product, code, ITEMS, body)
         except (AlreadyThere, AnswerLost) as error:
-            row = await self._client.get(ITEMS, code, select=SELECT)
-            if row is not None:
-                return check(row, line, route, day)
-            if isinstance(error, AnswerLost):
-                raise Unavailable(SYSTEM, f"{error.cause}; the item was not created") from None
-            raise
-        return Known(code, body["InventoryItem"] == "tYES")
+            row = await self._look_up(line, line.product, code, error)
+            return check(row, line, route, day), row
+        return Known(code, body["InventoryItem"] == "tYES"), None
+
+    async def _look_up(self, line: Line, product: Product, code: str, error: AlreadyThere | AnswerLost) -> Row:
+        """Find out what became of a creation: ours by its claim, or somebody else's item of that code."""
+        claimed = await self._claims.code(product)
+        if claimed is None and isinstance(error, AnswerLost):
+            raise Unavailable(SYSTEM, f"{error.cause}; the item was not created") from None
+        rows = await self._read([claimed or code], [line])
+        if not rows:
+            if claimed is None:
+                raise error
+            raise Refused(refusal("item_deleted", line=line.number, value=claimed or code)) from None
+        return next(iter(rows.values()))

@@ -22,7 +22,7 @@ from shared.sapb1.held import Found, Place
 from shared.sapb1.kinds import DELIVERY, INVOICE, Kind
 from shared.sapb1.mapping import PreparedDocument
 from shared.sapb1.meaning import SYSTEM
-from shared.sapb1.outcomes import drafted, posted
+from shared.sapb1.outcomes import drafted, posted, stays
 
 
 class Job:
@@ -67,7 +67,7 @@ class Job:
             return self._cancelled(place)
         self._not_older(place)
         if not self._books.cancel:
-            raise Refused(refusal("cancelled_after_export"), *standing[-1].identity)
+            raise stays(standing[-1], refusal("cancelled_after_export"))
         cancelling.check(standing[0])
         await self._take_back(place)
         if place.found is not None and place.found.is_draft:
@@ -147,7 +147,7 @@ class Job:
         if found is None:
             raise ValueError("nothing was found, and nothing written")
         if found.is_cancelled:
-            raise Refused(refusal("cancelled_in_accounting", number=found.row["DocNum"]), *found.identity)
+            raise stays(found, refusal("cancelled_in_accounting", number=found.row["DocNum"]))
         if found.is_draft:
             # Business One keeps the draft of a changeset that it rolled back: the claim is put in its place.
             await self._desk.poster.claim(fence.document_claim(self._kind, place.key))
@@ -172,7 +172,7 @@ class Job:
         if found is None:
             raise Refused(refusal("deleted_in_accounting"))
         if found.is_cancelled:
-            raise Refused(refusal("cancelled_in_accounting", number=found.row["DocNum"]), *found.identity)
+            raise stays(found, refusal("cancelled_in_accounting", number=found.row["DocNum"]))
         return posted(found, self._document, self._books.tolerance)
 
     # --- the A/R invoice on top of a delivery or order
@@ -186,7 +186,13 @@ class Job:
             posted(invoice, self._document, self._books.tolerance)
         except Refused as error:
             # whatever is wrong with the invoice, the journal knows what the books hold
-            error.number, error.accounting_id = found.identity
+            held = stays(found, error.refusal)
+            error.number, error.accounting_id, error.dated, error.total = (
+                held.number,
+                held.accounting_id,
+                held.dated,
+                held.total,
+            )
             raise
         return replace(
             outcome, state=State.POSTED, remark=refusal("also_written", documents=f"{found.title}, {invoice.title}")
@@ -228,7 +234,7 @@ class Job:
         standing = await self._standing(place)
         # the number of the CRM is used up by the document that was cancelled
         if not self._books.recreate or self._route.crm_number:
-            raise Refused(refusal("changed_after_export"), *standing[-1].identity)
+            raise stays(standing[-1], refusal("changed_after_export"))
         cancelling.check(standing[0])
         ready = await self._ready(reopened=True)
         ready.body(place.key, self._kind)

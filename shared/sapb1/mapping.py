@@ -11,13 +11,13 @@ from uuid import UUID
 
 from shared.documents import Line
 from shared.errors import Refused
-from shared.fieldmap import to_send
+from shared.fieldmap import cut, to_send
 from shared.messages import Document
 from shared.refusals import refusal
 from shared.routes import Route
 from shared.sapb1 import fence, taxes
 from shared.sapb1.amounts import Terms, unit_prices
-from shared.sapb1.cards import NAME, cut, settings
+from shared.sapb1.cards import NAME, settings
 from shared.sapb1.company import Company
 from shared.sapb1.kinds import INVOICE, Kind
 
@@ -90,7 +90,7 @@ class PreparedDocument:
         if line.product is None:
             if not line.description:
                 raise Refused(refusal("line_without_product", line=line.number))
-            body["ItemDescription"] = cut(line.description)
+            body["ItemDescription"] = cut(line.description, NAME)
             if len(line.description) > NAME:
                 body["ItemDetails"] = line.description
         return body | to_send(line.extras, None)

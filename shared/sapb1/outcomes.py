@@ -1,11 +1,12 @@
 """What is told of a document that Business One holds: state, number and total, or that the total is another one."""
 
+from datetime import date
 from decimal import Decimal
 
 from shared.accounting import Outcome
 from shared.errors import Refused
 from shared.messages import Document, State
-from shared.refusals import refusal
+from shared.refusals import Refusal, refusal
 from shared.sapb1.client import Row
 from shared.sapb1.held import Found
 from shared.sapb1.kinds import DRAFTS
@@ -28,6 +29,19 @@ def totals(row: Row) -> tuple[Decimal, Decimal, Decimal]:
     return total, tax, withheld
 
 
+def dated(found: Found) -> date | None:
+    """Give the document's date, as far as it was read."""
+    written = found.row.get("DocDate")
+    return None if written is None else date.fromisoformat(str(written)[:10])
+
+
+def stays(found: Found, reason: Refusal) -> Refused:
+    """Refuse, and say which document Business One holds all the same."""
+    known = "DocTotal" in found.row
+    total, _, withheld = totals(found.row)
+    return Refused(reason, *found.identity, dated=dated(found), total=total + withheld if known else None)
+
+
 def posted(found: Found, document: Document, tolerance: Decimal) -> Outcome:
     """Give the outcome of a document in the books. Withholding tax is no part of the comparison with the CRM."""
     total, _, withheld = totals(found.row)
@@ -36,7 +50,7 @@ def posted(found: Found, document: Document, tolerance: Decimal) -> Outcome:
     if abs(difference) > tolerance:
         values = {"accounting": total + withheld, "crm": sale.total, "difference": difference}
         shown = {name: format(value, "f") for name, value in values.items()}
-        raise Refused(refusal("total_differs", number=found.row["DocNum"], **shown), *found.identity)
+        raise stays(found, refusal("total_differs", number=found.row["DocNum"], **shown))
     number, accounting_id = found.identity
     return Outcome(
         state=found.kind.state,
@@ -45,6 +59,7 @@ def posted(found: Found, document: Document, tolerance: Decimal) -> Outcome:
         total=total,
         currency=sale.currency.code,
         written_hash=document.hash,
+        dated=dated(found),
     )
 
 
@@ -57,5 +72,6 @@ def drafted(found: Found, document: Document) -> Outcome:
         total=None,
         currency=document.sale.currency.code,
         written_hash=document.hash,
+        dated=dated(found),
         remark=refusal("draft_waits", draft=found.row["DocEntry"]),
     )

@@ -5,15 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from shared.accounting import Bindings
+from shared.accounting import Bindings, CarriedCards
 from shared.books import Sapb1Books
-from shared.cache import Cache
 from shared.documents import Customer
 from shared.errors import AnswerLost, Refused, Unavailable
-from shared.keys import accounting_key
 from shared.refusals import refusal
-from shared.sapb1 import cards, fence
-from shared.sapb1.batch import Create
+from shared.sapb1 import cards
+from shared.sapb1.claims import Claims
 from shared.sapb1.client import Row, ServiceLayer, literal
 from shared.sapb1.meaning import SYSTEM, AlreadyThere
 
@@ -21,10 +19,8 @@ PARTNERS = "BusinessPartners"
 ACTIVITY = ("Valid", "ValidFrom", "ValidTo", "Frozen", "FrozenFrom", "FrozenTo")
 """Of partners and items alike."""
 SELECT = ("CardCode", "CardName", *ACTIVITY)
-CARD = ("CardCode", *(field.name for field in cards.PARTNER_FIELDS), "BPAddresses")
-"""What is read of a partner whose customer changed in the CRM."""
-SEEN_SECONDS = 24 * 3600.0
-"""How long a process remembers what a customer looked like."""
+CARD = ("CardCode", *(field.to for field in cards.PARTNER), "FreeText", "BPAddresses")
+"""What is read of a partner whose customer changed in the CRM, beside a company's own fields."""
 
 
 def active(row: Mapping[str, Any], day: date) -> bool:
@@ -46,36 +42,43 @@ class Partners:
     def __init__(self, client: ServiceLayer, organization_id: UUID) -> None:
         """``organization_id`` is the CRM's; the keys of what we create derive from it."""
         self._client = client
-        self._organization_id = organization_id
-        self._seen: Cache[str] = Cache(10_000, SEEN_SECONDS)
+        self._claims = Claims(client, organization_id, "customer")
+        self._carried = CarriedCards()
 
     async def code(self, customer: Customer, books: Sapb1Books, day: date, bindings: Bindings) -> str:
-        """Give the CardCode of a customer. ``day`` is the document's: a partner may be frozen on it."""
-        bound = bindings.get(customer)
-        if bound is not None:
-            await self._follow(customer, bound)
-            return bound
-        code = await self._match(customer, day)
+        """Give the CardCode of a customer, bind it, and carry over what changed in the CRM.
+
+        ``day`` is the document's: a partner may be frozen on it.
+        """
+        code = bindings.get(customer)
         if code is None:
-            code = await self._create(customer, books, day)
-        bindings.add(customer, code, code)
-        self._seen.put(str(customer.id), cards.fingerprint(customer))
+            code = await self._match(customer, day)
+            if code is None:
+                code, made = await self._create(customer, books, day)
+                if made:
+                    self._bound(customer, code, bindings)
+                    return code
+        elif self._carried.holds(customer, bindings):
+            return code
+        await self._follow(customer, code, bindings)
         return code
 
-    async def _follow(self, customer: Customer, code: str) -> None:
-        """Carry a change of the CRM's card over. No call where nothing is known to have changed.
+    async def _follow(self, customer: Customer, code: str, bindings: Bindings) -> None:
+        """Carry over what changed in the CRM. A lost answer does no harm: the next attempt reads what differs."""
+        own_fields = [extra.to for extra in customer.extras if extra.to not in CARD]
+        row = await self._client.get(PARTNERS, code, select=(*CARD, *own_fields))
+        if row is None:
+            raise Refused(refusal("customer_deleted"))
+        changes = cards.partner_changes(row, customer, own=True)
+        if changes and not await self._claims.made(customer, code):
+            changes = cards.partner_changes(row, customer, own=False)
+        if changes:
+            await self._client.update(PARTNERS, code, changes)
+        self._bound(customer, code, bindings)
 
-        A lost answer does no harm: what differs is read again, and sent again, by the next document.
-        """
-        now, before = cards.fingerprint(customer), self._seen.get(str(customer.id))
-        if before is not None and before != now:
-            row = await self._client.get(PARTNERS, code, select=CARD)
-            if row is None:
-                raise Refused(refusal("customer_deleted"))
-            changes = cards.partner_changes(row, customer)
-            if changes:
-                await self._client.update(PARTNERS, code, changes)
-        self._seen.put(str(customer.id), now)
+    def _bound(self, customer: Customer, code: str, bindings: Bindings) -> None:
+        bindings.add(customer, code, code)
+        self._carried.note(customer, bindings)
 
     async def _match(self, customer: Customer, day: date) -> str | None:
         """Match by tax number, never an empty one, and never suppliers, who share it."""
@@ -96,35 +99,30 @@ class Partners:
             raise Refused(refusal("several_matches", matches=", ".join(named)))
         return str(usable[0]["CardCode"])
 
-    async def _create(self, customer: Customer, books: Sapb1Books, day: date) -> str:
-        key = accounting_key(self._organization_id, "sapb1", customer.table, customer.id)
-        code = cards.card_code(customer, key)
-        operations = (
-            Create(fence.CLAIMS, fence.claim(key, fence.customer_name(code))),
-            Create(PARTNERS, cards.partner(customer, code, books)),
-        )
+    async def _create(self, customer: Customer, books: Sapb1Books, day: date) -> tuple[str, bool]:
+        """Create a partner; give its code, and whether it was made now."""
+        code = cards.card_code(customer, self._claims.key(customer))
         try:
-            await self._client.changeset(operations)
+            await self._claims.create(customer, code, PARTNERS, cards.partner(customer, code, books))
         except (AlreadyThere, AnswerLost) as error:
-            return await self._look_up(key, code, day, error)
-        return code
+            return await self._look_up(customer, code, day, error), False
+        return code, True
 
-    async def _look_up(self, key: UUID, code: str, day: date, error: AlreadyThere | AnswerLost) -> str:
+    async def _look_up(self, customer: Customer, code: str, day: date, error: AlreadyThere | AnswerLost) -> str:
         """Find out what became of a creation. The claim tells which partner it made, whatever the number is now."""
-        claim = await self._client.get(fence.CLAIMS, key)
-        if claim is None:
+        claimed = await self._claims.code(customer)
+        if claimed is None:
             if isinstance(error, AnswerLost):
                 raise Unavailable(SYSTEM, f"{error.cause}; the customer was not created") from None
             if await self._partner(code) is not None:
                 raise Refused(refusal("customer_code_taken", value=code)) from None
             raise error
-        claimed = fence.claimed_customer(str(claim.get("Name"))) or code
-        row = await self._partner(claimed)
+        row = await self._partner(claimed or code)
         if row is None:
             raise Refused(refusal("customer_deleted"))
         if not active(row, day):
-            raise Refused(refusal("customer_frozen", value=claimed))
-        return claimed
+            raise Refused(refusal("customer_frozen", value=claimed or code))
+        return claimed or code
 
     async def _partner(self, code: str) -> Row | None:
         return await self._client.get(PARTNERS, code, select=SELECT)

@@ -96,14 +96,16 @@ class Bridge:
     company: Company
     connector: Sapb1Connector
     known: dict[str, str] = field(default_factory=dict)
+    cards: dict[str, str] = field(default_factory=dict)
 
     async def export(self, document: Document, route: Route | None = None) -> Outcome:
         """Export a document; what was bound stays bound, even where it fails."""
-        bindings = Bindings(self.known)
+        bindings = Bindings(self.known, self.cards)
         try:
             return await self.connector.export(document, route or example_route(), key_of(document), bindings)
         finally:
             self.known |= {f"{made.table}:{made.id}": made.accounting_id for made in bindings.made}
+            self.cards |= {f"{made.table}:{made.id}": made.card for made in bindings.made}
 
     async def cancel(self, document: Document, route: Route) -> Outcome:
         """Take a document back."""

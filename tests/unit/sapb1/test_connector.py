@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from shared.accounting import Bindings, Outcome
-from shared.documents import Customer
+from shared.documents import Customer, card_hash
 from shared.errors import Misconfigured, Refused, Unavailable
 from shared.http import Http
 from shared.messages import Document, Journalled, State
@@ -21,6 +21,7 @@ from tests.unit.sapb1.examples import ADVICE, CUSTOMER, ORGANIZATION, document, 
 from tests.unit.sapb1.scripted import URL, batch_of, error
 
 BOUND = {f"account:{CUSTOMER.id}": "C1", f"product:{ADVICE.id}": "ADVICE"}
+CARDS = {f"account:{CUSTOMER.id}": card_hash(CUSTOMER), f"product:{ADVICE.id}": card_hash(ADVICE)}
 ITEM = {
     "ItemCode": "ADVICE",
     "SalesItem": "tYES",
@@ -94,7 +95,7 @@ async def export(sap: Sap, made: Document | None = None, known: dict[str, str] |
     made = made or document()
     http = Http("SAP Business One", httpx.MockTransport(sap))
     connector = Sapb1Connector(http, URL, "SBO", "bridge", SecretStr("x"), ORGANIZATION)
-    return await connector.export(made, route(), key_of(made), Bindings(BOUND if known is None else known))
+    return await connector.export(made, route(), key_of(made), Bindings(BOUND if known is None else known, CARDS))
 
 
 def written(**more: Any) -> dict[str, Any]:

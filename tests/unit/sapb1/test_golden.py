@@ -10,7 +10,6 @@ import pytest
 from shared.documents import Address, Sale
 from shared.errors import Refused
 from shared.sapb1.basing import based
-from shared.sapb1.cards import partner_changes
 from shared.sapb1.kinds import DELIVERY, INVOICE, ORDER, Kind, base_of
 from shared.sapb1.mapping import PreparedDocument
 from tests.unit.sapb1.examples import COMPANY, CUSTOMER, PUMP, document, freight, invoice, line, order, route
@@ -285,54 +284,3 @@ def test_rule_04_equal_lines_are_each_copied_once() -> None:
 )
 def test_rule_04_only_a_delivery_or_an_order_is_a_base(accounting_id: str, base: object) -> None:
     assert base_of(accounting_id) == base
-
-
-# --- cards that changed in the CRM
-
-HELD: dict[str, Any] = {
-    "CardCode": "N-100",
-    "CardName": "Northwind d.o.o.",
-    "FederalTaxID": "SI55500001",
-    "EmailAddress": "office@northwind.example",
-    "Phone1": "+386 1 555 00 01",
-    "BPAddresses": [
-        {"AddressName": name, "AddressType": kind, "RowNum": number}
-        | {"Street": "Main Street 5", "City": "Ljubljana", "ZipCode": "1000", "Country": "SI"}
-        for number, (name, kind) in enumerate((("Bill to", "bo_BillTo"), ("Ship to", "bo_ShipTo")))
-    ],
-}
-MOVED = CUSTOMER.address.model_copy(update={"street": "New Street 1"})
-
-
-@pytest.mark.parametrize(
-    ("crm", "held", "changes"),
-    [
-        # in the CRM                accounting has              what is sent
-        ({}, {}, {}),
-        ({"name": "Northwind SI"}, {}, {"CardName": "Northwind SI"}),
-        ({"email": "x@y.example"}, {}, {"EmailAddress": "x@y.example"}),
-        ({"phone": "1"}, {"Phone1": None}, {"Phone1": "1"}),
-        ({"phone": ""}, {}, {}),
-        ({"tax_number": "SI9"}, {}, {}),
-        ({"tax_number": "SI9"}, {"FederalTaxID": None}, {"FederalTaxID": "SI9"}),
-        ({"number": "N-101"}, {}, {}),
-        ({"address": Address()}, {}, {}),
-    ],
-)
-def test_rule_17_a_changed_card_is_carried_over_field_by_field(
-    crm: dict[str, Any], held: dict[str, Any], changes: dict[str, Any]
-) -> None:
-    assert partner_changes(HELD | held, CUSTOMER.model_copy(update=crm)) == changes
-
-
-def test_rule_17_our_addresses_are_changed_in_place_and_others_left_alone() -> None:
-    moved = CUSTOMER.model_copy(update={"address": MOVED})
-    wanted = {"Street": "New Street 1", "City": "Ljubljana", "ZipCode": "1000", "Country": "SI"}
-    keys = [
-        {"BPCode": "N-100", "AddressName": name, "AddressType": kind, "RowNum": number}
-        for number, (name, kind) in enumerate((("Bill to", "bo_BillTo"), ("Ship to", "bo_ShipTo")))
-    ]
-    assert partner_changes(HELD, moved)["BPAddresses"] == [key | wanted for key in keys]
-    theirs = [HELD["BPAddresses"][0] | {"AddressName": "Office"}]
-    (added,) = partner_changes(HELD | {"BPAddresses": theirs}, moved)["BPAddresses"]
-    assert added == {"AddressName": "Ship to", "AddressType": "bo_ShipTo"} | wanted
