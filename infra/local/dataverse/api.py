@@ -19,6 +19,7 @@ from infra.local.dataverse.errors import (
     unknown_property,
     version_mismatch,
 )
+from infra.local.dataverse.merging import MERGE, merge
 from infra.local.dataverse.metadata.customizing import COMPONENTS, Customizing
 from infra.local.dataverse.metadata.reading import DefinitionReader
 from infra.local.dataverse.metadata.writing import DefinitionWriter
@@ -32,6 +33,8 @@ from infra.local.dataverse.store import Ref, Row, Store
 from infra.local.dataverse.values import parse
 from infra.local.dataverse.writing import RowEditor
 from shared.jsontext import loads
+
+_ACTIONS = {FULFILL: fulfill_sales_order, MERGE: merge}
 
 
 class Api:
@@ -108,8 +111,8 @@ class Api:
 
     def _special(self, request: ApiRequest, named: list[str]) -> ApiAnswer | None:
         """Carry out what is no write of a row: actions, definitions, roles."""
-        if request.method == "POST" and named == [FULFILL]:
-            return self._fulfill(request)
+        if request.method == "POST" and len(named) == 1 and named[0] in _ACTIONS:
+            return self._act(request, named[0])
         if self._definitions.concerns(named):
             return self._definitions.answer(request, named, lambda: self._json(request, "definition"))
         if request.method != "POST" or named[1:] not in ([ADD_PRIVILEGES], [USER_ROLES, "$ref"]):
@@ -133,10 +136,9 @@ class Api:
         except ValueError as error:
             raise bad_payload(name, f"The body is not JSON: {error}") from error
 
-    def _fulfill(self, request: ApiRequest) -> ApiAnswer:
+    def _act(self, request: ApiRequest, name: str) -> ApiAnswer:
         reader = BodyReader(self._store, request.references)
-        data = self._json(request, "salesorders")
-        fulfill_sales_order(self._store, self._editor, reader, data, request.session)
+        _ACTIONS[name](self._store, self._editor, reader, self._json(request, name), request.session)
         return ApiAnswer(204, "", {"OData-Version": "4.0"})
 
     def _body(self, request: ApiRequest, table: Table, *, creating: bool) -> Body:

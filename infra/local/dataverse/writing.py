@@ -112,8 +112,20 @@ class RowEditor:
             if found is not None and found != row_id:
                 raise duplicate_key(column, str(value), key)
 
-    def update(self, table: Table, row_id: str, body: Body, session: Session, *, silent: bool = False) -> Row:
-        """Change a row; give it as it stands at the end. ``silent``: no event is raised."""
+    def update(
+        self,
+        table: Table,
+        row_id: str,
+        body: Body,
+        session: Session,
+        *,
+        silent: bool = False,
+        by_system: bool = False,
+    ) -> Row:
+        """Change a row; give it as it stands at the end.
+
+        ``silent``: no event is raised. ``by_system``: it follows from another operation, whatever the user may change.
+        """
         if table.read_only:
             raise not_understood(f"The entity '{table.name}' can't be changed.", "0x80040800")
         before = self._store.tables[table.name][row_id]
@@ -122,7 +134,8 @@ class RowEditor:
             raise invalid_argument("The id in the body is not the id of the address.")
         if table.name == "organization" and not session.user.is_admin:
             raise DataverseError(403, "0x80040220", "Principal user is missing prvWriteOrganization privilege")
-        self._rules.check_access(table, before, session)
+        if not by_system:
+            self._rules.check_access(table, before, session)
         row = dict(before)
         row.update(values)
         row["modifiedon"], row["modifiedby"] = self._clock.text(), session.user.ref
@@ -137,7 +150,7 @@ class RowEditor:
         self._check_keys(table, row, row_id)
         stored = self._store.put(table.name, row)
         if not silent:
-            self._tell_update(table, values, before, stored, session=session, depth=1)
+            self._tell_update(table, values, before, stored, session=session, depth=2 if by_system else 1)
         if self._rules.sales.affects_document(table, values):
             self._recalculate(table, stored, session)
         if "exchangerate" in values or "transactioncurrencyid" in values:
