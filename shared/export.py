@@ -5,18 +5,17 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from shared import intake
+from shared.binding import JournalBindings, bind
 from shared.bus import MAX_BODY, RESULTS, TARGET_QUEUES, Bus, Envelope
-from shared.cache import Cache
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader
 from shared.dataverse.sales import SALES, SalesTable
 from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, result_of, wait
-from shared.errors import BridgeError, Unavailable
+from shared.errors import BridgeError, Refused, Unavailable
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
 from shared.messages import Reference, State
@@ -25,14 +24,6 @@ from shared.resolving import resolve
 from shared.retry import Backoff, cause_of, result_envelope, try_again
 from shared.settings import Settings
 from shared.telemetry import count, hop, onward, say
-
-
-class Bound(NamedTuple):
-    """What the journal knows of a customer or a product."""
-
-    accounting_id: str
-    card: str
-    """hash of the card that accounting was given last"""
 
 
 @dataclass
@@ -54,16 +45,15 @@ class Export:
         dataverse: Dataverse,
         bus: Bus,
         now: Callable[[], datetime],
-        bindings: Cache[Bound] | None = None,
     ) -> None:
-        """``now`` gives an aware time. ``bindings`` remembers what the journal knows of customers and products."""
+        """``now`` gives an aware time."""
         self._settings = settings
         self._dataverse = dataverse
         self._reader = Reader(dataverse, settings)
         self._bus = bus
         self._now = now
         self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
-        self._bindings = bindings or Cache[Bound](limit=50_000, seconds=900.0)
+        self._bindings = JournalBindings(self._reader)
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         """Settle a batch of references. Raises only where the bus does not take what must be sent."""
@@ -145,7 +135,7 @@ class Export:
 
     async def _add_documents(self, sends: list[tuple[Send, list[Reference]]], output: _Output) -> None:
         try:
-            bound = await self._bound(send for send, _ in sends)
+            bound = await self._bindings.of([send for send, _ in sends])
         except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
             for send, references in sends:
                 following, at = (await self._again(references, error))[-1]
@@ -156,25 +146,13 @@ class Export:
             return
         for send, references in sends:
             target = send.document.target
-            names = {f"{record.table}:{record.id}" for record in send.bound_records}
-            known = {name: bound[f"{target}:{name}"] for name in names if f"{target}:{name}" in bound}
-            inherited = {
-                bound[f"{target}:{name}"].accounting_id for name in send.customer_names if f"{target}:{name}" in bound
-            }
-            if len(inherited) > 1 and send.document.action == "write":
-                reason = refusal("merged_differently", matches=", ".join(sorted(inherited)))
-                refused = result_of(send.document, State.REFUSED, self._now(), reason=reason)
+            try:
+                document = bind(send, bound)
+            except Refused as error:
+                refused = result_of(send.document, State.REFUSED, self._now(), reason=error.refusal)
                 output.add(RESULTS, result_envelope(refused))
                 continue
-            if inherited:
-                known.setdefault(send.customer_names[0], Bound(min(inherited), ""))
-            document = send.document.model_copy(
-                update={
-                    "bindings": {name: each.accounting_id for name, each in known.items()},
-                    "cards": {name: each.card for name, each in known.items() if each.card},
-                    "traceparent": onward(send.document.traceparent),
-                }
-            )
+            document = document.model_copy(update={"traceparent": onward(document.traceparent)})
             body = document.encode()
             if len(body) > MAX_BODY:
                 reason = refusal("too_large", size=len(body) // 1024, limit=MAX_BODY // 1024)
@@ -189,28 +167,6 @@ class Export:
             output.add(TARGET_QUEUES[target], envelope)
             found_by = {"target": target, "cause": references[-1].cause}
             say(logging.INFO, "sent", {sale.table: sale.id, "version": document.version, **found_by})
-
-    async def _bound(self, sends: Iterable[Send]) -> dict[str, Bound]:
-        """Give what is known of the documents' customers and products, by journal key.
-
-        Those of records that were merged into a customer are among them: it inherits what they are in accounting.
-        """
-        found: dict[str, Bound] = {}
-        missing: set[str] = set()
-        for send in sends:
-            records = {f"{record.table}:{record.id}" for record in send.bound_records}
-            for name in records.union(send.customer_names):
-                row_key = f"{send.document.target}:{name}"
-                known = self._bindings.get(row_key)
-                if known is None:
-                    missing.add(row_key)
-                else:
-                    found[row_key] = known
-        for row_key, row in (await self._reader.journalled(sorted(missing))).items():
-            if row.accounting_id:
-                found[row_key] = Bound(row.accounting_id, row.written_hash)
-                self._bindings.put(row_key, found[row_key])
-        return found
 
     async def _unread(self, references: Sequence[Reference], error: Exception) -> None:
         """Put references back whose documents could not be read; say in the journal that they wait, and why.

@@ -6,10 +6,9 @@ from uuid import UUID
 import pytest
 
 from shared.bus import CHANGES, POISON, RESULTS
-from shared.cache import Cache
 from shared.dataverse.journal import STATE_VALUES
 from shared.errors import Misconfigured, Unavailable
-from shared.export import Bound, Export
+from shared.export import Export
 from shared.keys import lane
 from shared.messages import Reference, State
 from tests.builders import (
@@ -40,8 +39,7 @@ class Bench:
     def __init__(self, *invoices: dict[str, Any], **changes: str) -> None:
         self.bus = MemoryBus()
         self.dataverse = FakeDataverse(*invoices)
-        self.bindings = Cache[Bound](limit=100, seconds=900.0, clock=lambda: 0.0)
-        self.step = Export(settings(**changes), self.dataverse, self.bus, clock(NOW), self.bindings)
+        self.step = Export(settings(**changes), self.dataverse, self.bus, clock(NOW))
 
     async def handle(self, *references: Reference | bytes) -> None:
         """Settle a batch."""
