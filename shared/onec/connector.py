@@ -15,8 +15,7 @@ from shared.messages import Document
 from shared.onec import exporter
 from shared.onec.client import OnecClient
 from shared.onec.exporter import Exporter
-from shared.onec.names import Names, united
-from shared.onec.published import Published, needed, own_names
+from shared.onec.published import Published
 from shared.onec.resolving import Resolver
 from shared.onec.writer import Writer
 from shared.refusals import refusal
@@ -38,25 +37,15 @@ class OnecConnector:
         field_map: Sequence[FieldRule] = (),
     ) -> None:
         """``url`` ends in ``/odata/standard.odata``; ``organization_id`` is that of the Dataverse organization."""
-        self._own_names = own_names(field_map)
         self._client = OnecClient(http, url, username, password)
         self._organization_id = organization_id
-        self._published = Published(self._client, self._own_names)
+        self._published = Published(self._client, field_map)
         self._writer = Writer(self._client, self._published)
         self._exporter = Exporter(self._writer, Resolver(self._client, organization_id))
 
     async def check_names(self, route: Route) -> None:
         """Check that the base publishes every name a route's documents need. Misconfigured lists what is missing."""
-        await self._published.check(united(needed(route), self._own_of(route)))
-
-    def _own_of(self, route: Route) -> Names:
-        """Give the field map's names that concern a route: a base that is asked for no реализация needs none there."""
-        wanted = needed(route)
-        return {
-            entity: own
-            for entity, own in self._own_names.items()
-            if entity.rpartition("_")[0] in wanted or entity in wanted
-        }
+        await self._published.check_route(route)
 
     async def export(self, document: Document, route: Route, key: UUID, bindings: Bindings) -> Outcome:
         """Make 1C hold the documents of the sale, exactly once, posted, and say what it holds of the main one.

@@ -6,7 +6,8 @@ it.
 """
 
 from collections.abc import Mapping
-from xml.parsers import expat
+
+from shared import edmx
 
 COUNTERPARTIES = "Catalog_Контрагенты"
 CONTRACTS = "Catalog_ДоговорыКонтрагентов"
@@ -136,56 +137,16 @@ NAMES = united(
 """Everything that any route can need."""
 
 
-class MetadataUnreadable(ValueError):
-    """``$metadata`` is not the EDMX that 1C writes."""
-
-
 def missing(metadata: bytes, wanted: Mapping[str, frozenset[str]] = NAMES) -> list[str]:
     """Name what a base's ``$metadata`` lacks: a whole entity, or ``Entity.Property``. Empty: nothing.
 
     Raises MetadataUnreadable. CPU-bound: a second or so on a real base.
     """
-    found = _properties(metadata, wanted)
+    found = edmx.read(metadata, wanted.__contains__).types
     lacking = []
     for entity, names in wanted.items():
         if entity not in found:
             lacking.append(entity)
         else:
-            lacking += [f"{entity}.{name}" for name in sorted(names - found[entity])]
+            lacking += [f"{entity}.{name}" for name in sorted(names - found[entity].keys())]
     return lacking
-
-
-def _properties(metadata: bytes, wanted: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    current: set[str] | None = None
-    edmx = False
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal current, edmx
-        name = tag.rpartition(":")[2]
-        edmx = edmx or name == "Edmx"
-        if name == "EntityType":
-            entity = attributes.get("Name", "")
-            current = found.setdefault(entity, set()) if entity in wanted else None
-        elif name == "Property" and current is not None:
-            current.add(attributes.get("Name", ""))
-
-    def end(tag: str) -> None:
-        nonlocal current
-        if tag.rpartition(":")[2] == "EntityType":
-            current = None
-
-    def doctype(*_: object) -> None:
-        raise MetadataUnreadable("a DOCTYPE")
-
-    # Streaming: a real base's metadata has tens of megabytes. Without a DOCTYPE there can be no entity bomb.
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.StartDoctypeDeclHandler = doctype
-    try:
-        parser.Parse(metadata, True)
-    except expat.ExpatError as error:
-        raise MetadataUnreadable(f"XML, line {error.lineno}") from None
-    if not edmx:
-        raise MetadataUnreadable("not EDMX")
-    return found

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from shared.edmx import MetadataUnreadable
 from shared.errors import Misconfigured, Unavailable
-from shared.fieldmap import FieldRule
+from shared.fieldmap import FieldRule, RecordKind
 from shared.onec import names
 from shared.onec.client import OnecClient
 from shared.onec.kinds import TARGET
@@ -31,28 +32,45 @@ def needed(route: Route) -> names.Names:
     return names.united(*parts)
 
 
-def own_names(rules: Sequence[FieldRule]) -> names.Names:
-    """Give the properties that a company's field map writes, by entity. Columns of lines stand in either section."""
-    entities = {
-        "document": (names.INVOICES, names.SALES),
-        "line": (f"{names.INVOICES}_Товары", f"{names.SALES}_Товары", f"{names.SALES}_Услуги"),
-        "customer": (names.COUNTERPARTIES,),
-        "product": (names.ITEMS,),
-    }
+OWN_ENTITIES: dict[RecordKind, tuple[str, ...]] = {
+    "document": (names.INVOICES, names.SALES),
+    "line": (names.INVOICE_LINES, names.SALE_GOODS, names.SALE_SERVICES),
+    "customer": (names.COUNTERPARTIES,),
+    "product": (names.ITEMS,),
+}
+"""Where the properties that a company's field map names stand. Columns of lines stand in either section."""
+
+
+def own_names(rules: Sequence[FieldRule]) -> dict[str, FieldRule]:
+    """Give the properties that a company's field map writes, as ``Entity.Property``, with the rule that names them."""
     of_1c = [rule for rule in rules if rule.target == TARGET]
-    return names.united(*({entity: frozenset({rule.to})} for rule in of_1c for entity in entities[rule.record]))
+    return {f"{entity}.{rule.to}": rule for rule in of_1c for entity in OWN_ENTITIES[rule.record]}
+
+
+def of_route(own: Iterable[str], route: Route) -> names.Names:
+    """Give those of them that concern a route: a base that is asked for no реализация needs none there."""
+    wanted = needed(route)
+    split = [name.partition(".")[::2] for name in own]
+    mine = [(entity, to) for entity, to in split if entity in wanted or entity.rpartition("_")[0] in wanted]
+    return names.united(*({entity: frozenset({to})} for entity, to in mine))
 
 
 class Published:
     """Checks names against ``$metadata``."""
 
-    def __init__(self, client: OnecClient, own: names.Names | None = None) -> None:
-        """``own`` are names beside those that the connector always uses: a company's field map."""
+    def __init__(self, client: OnecClient, rules: Sequence[FieldRule] = ()) -> None:
+        """``rules`` are a company's field map: they name properties beside those that the connector always uses."""
         self._client = client
-        self._wanted = names.united(names.NAMES, own or {})
+        self._own = own_names(rules)
+        mine = ({entity: frozenset({to})} for entity, to in (name.partition(".")[::2] for name in self._own))
+        self._wanted = names.united(names.NAMES, *mine)
         self._lock = asyncio.Lock()
         self._lacking: frozenset[str] | None = None
         self._recheck_at = 0.0
+
+    async def check_route(self, route: Route) -> None:
+        """Check that the base publishes every name that a route's documents need. Misconfigured lists the others."""
+        await self.check(names.united(needed(route), of_route(self._own, route)))
 
     async def check(self, wanted: names.Names) -> None:
         """Check that the base publishes these names. Misconfigured lists what is missing."""
@@ -61,8 +79,11 @@ class Published:
                 self._lacking = None
                 lacking = await self._missing(wanted)
             if lacking:
-                sentences = (f"1C: {name} is missing in the standard OData interface" for name in lacking)
-                raise Misconfigured(*sentences)
+                raise Misconfigured(*map(self._sentence, lacking))
+
+    def _sentence(self, lacking: str) -> str:
+        sentence = f"1C: {lacking} is missing in the standard OData interface"
+        return f"{self._own[lacking]}: {sentence}" if lacking in self._own else sentence
 
     async def has(self, entity: str) -> bool:
         """Say whether the base publishes an entity at all."""
@@ -79,7 +100,7 @@ class Published:
         metadata = await self._client.metadata()
         try:
             lacking = await asyncio.to_thread(names.missing, metadata, self._wanted)
-        except names.MetadataUnreadable:
+        except MetadataUnreadable:
             # A page of maintenance, or cut short: 1C is not there now. If it stays so, ONEC_URL is wrong.
             raise Unavailable(TARGET, "$metadata is not that of a standard OData interface") from None
         self._recheck_at = time.monotonic() + RECHECK_SECONDS

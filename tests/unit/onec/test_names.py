@@ -3,6 +3,7 @@
 import pytest
 
 from infra.local.onec import metadata
+from shared.edmx import MetadataUnreadable
 from shared.onec import names
 
 EDMX = (
@@ -29,5 +30,5 @@ def test_a_base_that_publishes_everything_lacks_nothing() -> None:
     ["", "<html><body>1C</body></html>", "{}", '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>', EDMX.format("<cut")],
 )
 def test_what_is_no_metadata_is_told(text: str) -> None:
-    with pytest.raises(names.MetadataUnreadable):
+    with pytest.raises(MetadataUnreadable):
         names.missing(text.encode())

@@ -20,4 +20,4 @@ def test_the_names_that_the_rules_write_are_asked_of_the_base() -> None:
         FieldRule.model_validate({"target": "onec", "record": "customer", "constant": "CRM", "to": "Источник"}),
         FieldRule.model_validate({"target": "sapb1", "record": "customer", "constant": "CRM", "to": "U_Source"}),
     ]
-    assert own_names(rules) == {names.COUNTERPARTIES: frozenset({"Источник"})}
+    assert own_names(rules) == {f"{names.COUNTERPARTIES}.Источник": rules[0]}
