@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -87,6 +88,8 @@ class Outcome:
     """what a person should know of a success, as a sentence of the catalogue"""
     generation: int | None = None
     """the generation that accounting now holds, where it is not the document's: it was cancelled and created anew"""
+    dated: date | None = None
+    """the document's own date in accounting"""
 
 
 class AccountingSystem(Protocol):

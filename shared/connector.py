@@ -7,6 +7,7 @@ What goes wrong decides what happens: bad data is a refusal in the journal; ever
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -83,6 +84,8 @@ class Connector:
                 reason=error.refusal,
                 number=error.number,
                 accounting_id=error.accounting_id,
+                dated=error.dated,
+                **_sum(error.total, document),
             )
         except Exception as error:  # noqa: BLE001 -- whatever it is, the document must not be lost
             await self._again(document, bindings, error)
@@ -115,6 +118,7 @@ class Connector:
             accounting_id=outcome.accounting_id,
             total="" if outcome.total is None else str(outcome.total),
             currency=outcome.currency,
+            dated=outcome.dated,
             written_hash=outcome.written_hash,
             reason=outcome.remark,
         )
@@ -156,6 +160,10 @@ class Connector:
             dimensions = {"target": self._target, result.table: result.id, "reason": result.reason.code}
             say(logging.WARNING, "refused", dimensions)
         await self._bus.send(RESULTS, [result_envelope(result)])
+
+
+def _sum(total: Decimal | None, document: Document) -> dict[str, str]:
+    return {} if total is None else {"total": str(total), "currency": document.sale.currency.code}
 
 
 def _held_back(document: Document, route: Route) -> tuple[State, Refusal] | None:

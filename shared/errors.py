@@ -9,6 +9,9 @@ BridgeError
 └── Unreadable     a message can't be read at all: it goes to the queue ``poison``
 """
 
+from datetime import date
+from decimal import Decimal
+
 from shared.refusals import Refusal
 
 
@@ -19,14 +22,25 @@ class BridgeError(Exception):
 class Refused(BridgeError):
     """Bad data, in a sentence for a person.
 
-    ``number`` and ``accounting_id`` say which document accounting holds all the same, where it holds one.
+    ``number`` and ``accounting_id`` say which document accounting holds all the same, where it holds one; ``dated``
+    and ``total``, in the document's currency, say more of it where they were read.
     """
 
-    def __init__(self, refusal: Refusal, number: str = "", accounting_id: str = "") -> None:
+    def __init__(
+        self,
+        refusal: Refusal,
+        number: str = "",
+        accounting_id: str = "",
+        *,
+        dated: date | None = None,
+        total: Decimal | None = None,
+    ) -> None:
         super().__init__(refusal.code)
         self.refusal = refusal
         self.number = number
         self.accounting_id = accounting_id
+        self.dated = dated
+        self.total = total
 
 
 class Parked(Refused):

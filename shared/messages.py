@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal, Self
 from uuid import UUID
@@ -159,6 +159,11 @@ class Journalled(BaseModel):
     number: str = ""
     accounting_id: str = ""
     message: str = ""
+    total: str = ""
+    """what accounting holds, in ``currency``; empty: not known, as with its date"""
+    currency: str = ""
+    dated: str = ""
+    """ISO 8601"""
     paid: str = ""
     """the paid amount, in the document's currency; empty: nothing is known of a payment"""
     retry: bool = False
@@ -239,6 +244,8 @@ class Result(Message):
     accounting_id: str = ""
     total: str = ""
     currency: str = ""
+    dated: date | None = None
+    """of the document in accounting"""
     reason: Refusal | None = None
     """why it is not in the books, or not yet; or what a person should know of a success"""
     next_attempt_at: datetime | None = None

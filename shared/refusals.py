@@ -5,6 +5,8 @@ with what to do and who does it.
 """
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -36,14 +38,36 @@ class Refusal(BaseModel):
 
         ``table`` and ``record`` (its number) say which document; ``holds`` what accounting has (empty: nothing).
         """
-        sentence = CATALOGUE[self.code]
+        problem, do = self.words(language)
         if language == "ru":
-            problem, do = sentence.ru, sentence.ru_do
             lead, has = f"{NOUNS[table][1]} {record}", f"В учёте: {holds or 'ничего'}."
         else:
-            problem, do = sentence.en, sentence.en_do
             lead, has = f"{NOUNS[table][0]} {record}", f"In accounting: {holds or 'nothing'}."
-        return f"{lead}: {problem.format(**self.values)} {has} {do.format(**self.values)}"
+        return f"{lead}: {problem} {has} {do}"
+
+    def words(self, language: Language) -> tuple[str, str]:
+        """Give what is wrong, and what to do and who."""
+        sentence = CATALOGUE[self.code]
+        problem, do = (sentence.ru, sentence.ru_do) if language == "ru" else (sentence.en, sentence.en_do)
+        return problem.format(**self.values), do.format(**self.values)
+
+
+def holding(language: Language, named: str, dated: str, total: str, currency: str) -> str:
+    """Say what accounting holds: its number or id, its date (ISO 8601) and its sum, as far as they are known."""
+    if not named:
+        return ""
+    on = date.fromisoformat(dated) if dated else None
+    of = "" if on is None else f" от {on:%d.%m.%Y}" if language == "ru" else f" of {on.isoformat()}"
+    return f"{named}{of}" + (f", {_sum(total)} {currency}".rstrip() if total else "")
+
+
+def _sum(total: str) -> str:
+    amount = Decimal(total).normalize()
+    return f"{max(amount, amount.quantize(Decimal('0.01')), key=_digits):f}"
+
+
+def _digits(amount: Decimal) -> int:
+    return -int(amount.as_tuple().exponent)
 
 
 def refusal(code: str, **values: object) -> Refusal:

@@ -80,6 +80,7 @@ ACCOUNTING_EXPORT = Table(
         Column("acx_nextattempton", "DateTime", "Next attempt"),
         Column("acx_total", "Decimal", "Total in accounting", precision=4),
         Column("acx_currency", "String", "Currency", max_length=3),
+        Column("acx_dated", "String", "Date in accounting (YYYY-MM-DD)", max_length=10),
         Column("acx_paidamount", "Decimal", "Paid amount", precision=4),
         Column("acx_hangson", "Memo", "Hangs on (JSON)", max_length=100_000),
         Column("acx_lines", "Memo", "Exported line ids (JSON)", max_length=1_000_000),

@@ -5,7 +5,7 @@ Reading a row, deciding what a result changes in it (pure), and writing the chan
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -14,7 +14,7 @@ from shared.dataverse.batch import Operation
 from shared.dataverse.columns import Row, amount, key, moment, number, text
 from shared.keys import journal_key
 from shared.messages import REFUSED_CHANGE, Binding, Journalled, Result, State
-from shared.refusals import Language
+from shared.refusals import Language, holding
 
 TABLE: Literal["acx_accountingexport"] = "acx_accountingexport"
 SET = "acx_accountingexports"
@@ -39,6 +39,9 @@ COLUMNS = (
     "acx_changedon",
     "acx_number",
     "acx_accountingid",
+    "acx_total",
+    "acx_currency",
+    "acx_dated",
     "acx_message",
     "acx_paidamount",
     "acx_retry",
@@ -65,6 +68,9 @@ def read(row: Row) -> Journalled:
         changed_at=moment(row, "acx_changedon"),
         number=text(row, "acx_number"),
         accounting_id=text(row, "acx_accountingid"),
+        total="" if (total := amount(row, "acx_total")) is None else str(total),
+        currency=text(row, "acx_currency"),
+        dated=_day(text(row, "acx_dated")),
         message=text(row, "acx_message"),
         paid="" if (paid := amount(row, "acx_paidamount")) is None else str(paid),
         retry=row.get("acx_retry") is True,
@@ -74,6 +80,14 @@ def read(row: Row) -> Journalled:
 def _version(written: str) -> int:
     """Read a version. What somebody edited into something else counts as none, so that the document is looked at."""
     return int(written) if written.isascii() and written.isdecimal() else 0
+
+
+def _day(written: str) -> str:
+    """Read a date. What somebody edited into something else counts as none."""
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -153,6 +167,9 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
         "accounting_id": columns.get("acx_accountingid", base.accounting_id),
         "generation": columns.get("acx_generation", base.generation),
         "retry": columns.get("acx_retry", base.retry),
+        "total": base.total if columns.get("acx_total") is None else str(columns["acx_total"]),
+        "currency": columns.get("acx_currency") or base.currency,
+        "dated": columns.get("acx_dated") or base.dated,
         "message": columns.get("acx_message", base.message),
         "paid": _paid(columns, base),
     }
@@ -215,13 +232,20 @@ def _same(current: Journalled, result: Result, language: Language) -> bool:
 def message(result: Result, current: Journalled | None, language: Language) -> str:
     """Give the sentence for a person: the reason with what accounting holds; empty where all is well."""
     if result.reason is not None:
-        return result.reason.text(language, result.table, result.record, _holds(result, current))
+        return result.reason.text(language, result.table, result.record, _holds(result, current, language))
     return ""
 
 
-def _holds(result: Result, current: Journalled | None) -> str:
-    number_ = result.number or (current.number if current else "")
-    return f"№ {number_}" if number_ else ""
+def _holds(result: Result, current: Journalled | None, language: Language) -> str:
+    """Say what accounting holds: as the result says, else as the row does, where that is the same document."""
+    known = current if current and result.accounting_id in {"", current.accounting_id} else None
+    named = result.accounting_id or (known.accounting_id if known else "")
+    if number_ := result.number or (current.number if current else ""):
+        named = f"№ {number_}"
+    dated = result.dated.isoformat() if result.dated else known.dated if known else ""
+    if result.total:
+        return holding(language, named, dated, result.total, result.currency)
+    return holding(language, named, dated, known.total if known else "", known.currency if known else "")
 
 
 def _columns(result: Result, current: Journalled | None, language: Language) -> dict[str, Any]:
@@ -247,6 +271,7 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
             "acx_writtenhash": result.written_hash,
             "acx_total": Decimal(result.total) if result.total else None,
             "acx_currency": result.currency or None,
+            "acx_dated": result.dated.isoformat() if result.dated else None,
             "acx_lines": json.dumps([str(line) for line in result.lines], separators=(",", ":"))[:MAX_LINES],
         }
         if current is None or not current.state.in_accounting:
@@ -256,6 +281,10 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
     elif result.accounting_id:
         # Refused, yet accounting holds it: its number must not get lost.
         columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
+        if result.total:
+            columns |= {"acx_total": Decimal(result.total), "acx_currency": result.currency or None}
+        if result.dated:
+            columns["acx_dated"] = result.dated.isoformat()
     return columns
 
 

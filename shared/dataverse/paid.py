@@ -58,24 +58,23 @@ def _state(current: Journalled, result: Result, language: Language) -> dict[str,
     columns: dict[str, Any] = {}
     if result.state is not current.state:
         columns = {"acx_state": STATE_VALUES[result.state], "acx_changedon": stamp(result.at)}
-        if not said and says(current.message, _OWN_REMARKS, result, current, language):
+        if not said and says(current.message, _OWN_REMARKS, result, language):
             columns["acx_message"] = ""
     if said and said != current.message:
         columns["acx_message"] = said
     return columns
 
 
-def says(message: str, codes: Sequence[str], result: Result, current: Journalled | None, language: Language) -> bool:
-    """Say whether a row's message is one of these sentences about this document."""
-    values = {"number": result.number}
-    reasons = (result.model_copy(update={"reason": refusal(code, **values)}) for code in codes)
-    return any(message == journal.message(reason, current, language)[:MAX_MESSAGE].strip() for reason in reasons)
+def says(message: str, codes: Sequence[str], result: Result, language: Language) -> bool:
+    """Say whether a row's message is one of these sentences, whatever accounting was said to hold."""
+    reasons = (refusal(code, number=result.number) for code in codes)
+    return any(all(part in message for part in reason.words(language)) for reason in reasons)
 
 
 def is_back(current: Journalled, result: Result, language: Language) -> bool:
     """Say whether a document that the journal calls deleted or cancelled stands in accounting again."""
     absent = current.state is State.REFUSED and result.state is not State.REFUSED
-    return absent and says(current.message, ABSENT, result, current, language)
+    return absent and says(current.message, ABSENT, result, language)
 
 
 def frees(current: Journalled, result: Result) -> bool:

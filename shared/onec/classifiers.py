@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.cache import Cache
 from shared.documents import Currency, Unit
-from shared.errors import Refused
+from shared.errors import Parked, Refused
 from shared.onec import names, odata
 from shared.onec.client import OnecClient
 from shared.onec.currencies import NUMERIC, ROUBLE
@@ -46,7 +46,10 @@ class Classifiers:
             self._present.put(place, value=True)
 
     async def settlement(self, currency: Currency, day: date) -> Settlement:
-        """Give a currency of the base and its rate on a day. Refused: currency_unknown, exchange_rate_missing."""
+        """Give a currency of the base and its rate on a day.
+
+        Refused: currency_unknown. Parked: exchange_rate_missing.
+        """
         code = currency.code
         key = self._currencies.get(code)
         if key is None:
@@ -86,7 +89,7 @@ class Classifiers:
         row: Row = found[0] if found else {}
         rate, multiplicity = odata.number(row, "Курс"), odata.number(row, "Кратность")
         if not rate or not multiplicity or row["Period"] == NO_RATE:
-            raise Refused(refusal("exchange_rate_missing", value=code, date=day))
+            raise Parked(refusal("exchange_rate_missing", value=code, date=day))
         return Settlement(currency, rate, int(multiplicity))
 
     async def unit(self, unit: Unit | None, line: int) -> UUID:

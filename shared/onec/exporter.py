@@ -6,7 +6,7 @@ Whatever stops in between, the next attempt finds what is there by its key and g
 from uuid import UUID
 
 from shared.accounting import Bindings, Outcome
-from shared.errors import Refused
+from shared.errors import Parked, Refused
 from shared.keys import accounting_key
 from shared.messages import Document, Journalled, State
 from shared.onec import bodies, held, mapping
@@ -60,7 +60,7 @@ class Exporter:
                             return newer
                         stale += await self._check_rest(job, step, there)
                 if step in stale:
-                    row = await self._writer.rewrite(step, row, job, body)
+                    row = there[step.key] = await self._writer.rewrite(step, row, job, body)
                 done.append(await self._writer.finish(step, row, job, body))
         except Refused as error:
             raise _placed(error, job, there) from None
@@ -96,7 +96,10 @@ class Exporter:
             return None
         state = State.POSTED if row.get("Posted") is True else State.EXPORTED
         total = number(row, "СуммаДокумента")
-        return Outcome(state, number_of(row), str(row["Ref_Key"]), total, job.document.sale.currency.code, marker.hash)
+        currency = job.document.sale.currency.code
+        return Outcome(
+            state, number_of(row), str(row["Ref_Key"]), total, currency, marker.hash, dated=held.date_of(row)
+        )
 
     async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
         """Take back whatever of the sale 1C holds: first what refers to others. One that must stay stops all."""
@@ -157,7 +160,9 @@ def _placed(error: Refused, job: Job, there: dict[UUID, Row]) -> Refused:
     for step in sorted(job.steps, key=lambda step: not step.main):
         if (row := there.get(step.key)) is not None:
             named = number_of(row) if step.main else f"{step.kind.title} {number_of(row)}"
-            return Refused(error.refusal, named, str(step.key))
+            total = number(row, "СуммаДокумента")
+            refused = Parked if isinstance(error, Parked) else Refused
+            return refused(error.refusal, named, str(step.key), dated=held.date_of(row), total=total)
     return error
 
 
@@ -167,7 +172,14 @@ def _outcome(job: Job, done: list[Written]) -> Outcome:
     total = number(main.row, "СуммаДокумента")
     currency = job.document.sale.currency.code
     return Outcome(
-        state, number_of(main.row), str(main.step.key), total, currency, job.document.hash, _remark(job, done)
+        state,
+        number_of(main.row),
+        str(main.step.key),
+        total,
+        currency,
+        job.document.hash,
+        _remark(job, done),
+        dated=held.date_of(main.row),
     )
 
 

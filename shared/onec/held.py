@@ -7,6 +7,7 @@ was written. The print tells an accountant's edit from a change in the CRM, and 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -160,6 +161,12 @@ def unfilled(row: Row) -> list[str]:
 def number_of(row: Row) -> str:
     """Give the document's number."""
     return str(row.get("Number") or "").strip()
+
+
+def date_of(row: Row) -> date | None:
+    """Give the document's date, as far as it was read."""
+    written = row.get("Date")
+    return None if written is None else date.fromisoformat(str(written)[:10])
 
 
 def listed(values: Sequence[str], shown: int = 10) -> str:

@@ -10,7 +10,7 @@ import pytest
 from infra.local.onec import base
 from shared.accounting import Bindings
 from shared.documents import Address, Currency
-from shared.errors import Refused
+from shared.errors import Parked, Refused
 from shared.messages import State
 from tests.integration.onec_connector.conftest import CONTRACTS, COUNTERPARTIES, INVOICES, ITEMS, WRITE_IN, Base, export
 from tests.unit.onec import samples
@@ -280,10 +280,22 @@ async def test_a_currency_takes_its_rate_of_the_day(onec: Base) -> None:
     assert (made["ВалютаВзаиморасчетов_Key"], made["Валютный"]) == (base.EUR, True)
 
 
+async def test_a_missing_rate_is_awaited_and_the_document_then_goes_through(onec: Base) -> None:
+    own = samples.invoice(currency=EUR, document_date=date(2019, 12, 31))
+    with pytest.raises(Parked, match="exchange_rate_missing"):
+        await export(onec.connector(), own)
+    assert await onec.rows(INVOICES) == []
+
+    rate = {"Period": "2019-12-30T00:00:00", "Валюта_Key": base.EUR, "Курс": 69, "Кратность": "1"}
+    answer = await onec.outside.post(f"{onec.url}InformationRegister_КурсыВалют", json=rate)
+    assert answer.status_code == 201, answer.text
+
+    assert (await export(onec.connector(), own)).state is State.POSTED
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"currency": EUR, "document_date": date(2019, 12, 31)}, "exchange_rate_missing"),
         ({"currency": Currency(code="CHF", precision=2)}, "currency_unknown"),
         ({"customer": samples.customer(kpp="77")}, "kpp_invalid"),
         (

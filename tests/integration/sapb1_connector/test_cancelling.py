@@ -15,7 +15,7 @@ from shared.messages import Base, Document, Journalled, State
 from shared.routes import Route
 from shared.sapb1 import fence
 from tests.integration.sapb1_connector.conftest import Bridge, Company
-from tests.unit.sapb1.examples import ADVICE, ORGANIZATION, document, invoice, line, order, route, services
+from tests.unit.sapb1.examples import ADVICE, DAY, ORGANIZATION, document, invoice, line, order, route, services
 
 CANCEL: dict[str, Any] = {"cancel": True, "cancellation_date": "document"}
 RECREATE: dict[str, Any] = {"recreate": True, "cancellation_date": "document"}
@@ -139,6 +139,7 @@ async def test_rule_15_what_can_not_be_cancelled_asks_for_a_credit_memo(
     assert refused.value.refusal.code == ("replacement_refused" if early else "cancel_blocked")
     assert "credit memo" in refused.value.refusal.text("en", "invoice", "INV-01001", "")
     assert (refused.value.refusal.values["document"], refused.value.number) == ("A/R Invoice", "1")
+    assert (refused.value.dated, refused.value.total) == (DAY, Decimal(122))  # rule 22
     assert len(await company.live("Invoices")) == 1
     # nobody is told that the bridge takes it back
     assert [row for row in await company.rows(fence.CLAIMS) if row["Name"].startswith("recreate")] == []

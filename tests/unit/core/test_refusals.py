@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from shared.refusals import CATALOGUE, Language, Sentence, refusal
+from shared.refusals import CATALOGUE, Language, Sentence, holding, refusal
 
 LANGUAGES: tuple[Language, ...] = ("en", "ru")
 WHO = {
@@ -61,6 +61,22 @@ def test_a_russian_sentence_is_russian(code: str) -> None:
     sentence = CATALOGUE[code]
     assert re.search("[а-я]", sentence.ru)
     assert re.search("[а-я]", sentence.ru_do)
+
+
+@pytest.mark.parametrize(
+    ("held", "ru", "en"),
+    [
+        (("№ 7", "2026-03-05", "1220", "RUB"), "№ 7 от 05.03.2026, 1220.00 RUB", "№ 7 of 2026-03-05, 1220.00 RUB"),
+        (("№ 7", "2026-03-05", "0.1250", "KWD"), "№ 7 от 05.03.2026, 0.125 KWD", "№ 7 of 2026-03-05, 0.125 KWD"),
+        (("№ 7", "", "1000000", ""), "№ 7, 1000000.00", "№ 7, 1000000.00"),
+        (("№ 7", "", "", "RUB"), "№ 7", "№ 7"),
+        (("", "2026-03-05", "1220", "RUB"), "", ""),
+    ],
+)
+def test_rule_22_what_accounting_holds_is_its_number_date_and_sum(
+    held: tuple[str, str, str, str], ru: str, en: str
+) -> None:
+    assert (holding("ru", *held), holding("en", *held)) == (ru, en)
 
 
 def test_an_unknown_code_is_an_error_of_ours() -> None:

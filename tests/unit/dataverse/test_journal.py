@@ -1,7 +1,7 @@
 """The journal: what a result changes, whatever order results arrive in."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dataverse import journal
-from shared.dataverse.journal import STATE_VALUES, after, merge
+from shared.dataverse.journal import STATE_VALUES, after, merge, read
 from shared.errors import Misconfigured
 from shared.messages import Binding, Journalled, Result, State
-from shared.refusals import refusal
+from shared.refusals import Language, refusal
 from tests.builders import ACCOUNT, GOODS, INVOICE, JOURNAL_ROW, NOW, journal_columns, journalled, record_id, result
 
 case = pytest.param
@@ -52,6 +52,7 @@ def test_the_first_word_makes_the_row() -> None:
         "acx_writtenhash": "hash",
         "acx_total": 1220,
         "acx_currency": None,
+        "acx_dated": None,
         "acx_lines": f'["{INVOICE}"]',
         "acx_postedon": "2026-02-10T09:30:00Z",
     }
@@ -67,6 +68,47 @@ def test_a_refusal_is_a_sentence_and_leaves_what_accounting_holds() -> None:
     assert hung in change.columns["acx_hangson"]
     kept = {"acx_number", "acx_accountingid", "acx_writtenhash", "acx_total", "acx_lines", "acx_postedon"}
     assert not kept & change.columns.keys()
+
+
+HELD = {"number": "7", "accounting_id": "ref-1", "total": "244.0000", "currency": "RUB", "dated": "2026-03-05"}
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "language", "holds"),
+    [
+        pytest.param(HELD, {}, "ru", "В учёте: № 7 от 05.03.2026, 244.00 RUB.", id="what the row knows"),
+        pytest.param(HELD, {}, "en", "In accounting: № 7 of 2026-03-05, 244.00 RUB.", id="in English"),
+        pytest.param(
+            HELD,
+            {"number": "7", "accounting_id": "ref-1", "total": "122", "currency": "RUB", "dated": date(2026, 3, 6)},
+            "ru",
+            "В учёте: № 7 от 06.03.2026, 122.00 RUB.",
+            id="accounting has just said it",
+        ),
+        pytest.param(HELD, {"number": "8", "accounting_id": "ref-2"}, "en", "In accounting: № 8.", id="another one"),
+        pytest.param({"number": "", "accounting_id": ""}, {}, "ru", "В учёте: ничего.", id="nothing"),
+        pytest.param({"number": "", "accounting_id": "Drafts(3)"}, {}, "en", "In accounting: Drafts(3).", id="draft"),
+    ],
+)
+def test_rule_22_a_refusal_says_what_accounting_holds_by_number_date_and_sum(
+    known: dict[str, str], said: dict[str, Any], language: Language, holds: str
+) -> None:
+    change = merge(row(State.REFUSED, **known), news(State.REFUSED, version=101, **said), language)
+    assert change.columns is not None
+    assert holds in change.columns["acx_message"]
+
+
+def test_rule_22_what_a_refusal_tells_of_accounting_is_kept_in_the_row() -> None:
+    held: dict[str, Any] = {"number": "7", "accounting_id": "ref-1", "total": "122", "currency": "RUB"}
+    change = merge(None, news(State.REFUSED, **held, dated=date(2026, 3, 6)), "en")
+    assert change.columns is not None
+    kept = [change.columns[name] for name in ("acx_number", "acx_total", "acx_currency", "acx_dated")]
+    assert kept == ["7", 122, "RUB", "2026-03-06"]
+
+
+@pytest.mark.parametrize(("written", "read_as"), [("2026-03-05", "2026-03-05"), ("yesterday", ""), (None, "")])
+def test_a_date_that_somebody_edited_into_something_else_counts_as_none(written: str | None, read_as: str) -> None:
+    assert read(journal_columns(STATE_VALUES[State.POSTED], acx_dated=written)).dated == read_as
 
 
 def test_retrying_says_when() -> None:
