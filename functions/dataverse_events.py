@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from shared.telemetry import invocation
 from shared.webhook import receive
 from shared.wiring import process
 
@@ -10,8 +11,9 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("dataverse_events")
 @blueprint.route(route="dataverse/events", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-async def dataverse_events(req: func.HttpRequest) -> func.HttpResponse:
+async def dataverse_events(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Take one event."""
-    headers = {name.lower(): value for name, value in req.headers.items()}
-    reply = await receive(process, req.get_body(), headers)
-    return func.HttpResponse(reply.text, status_code=reply.status.value, mimetype="text/plain")
+    with invocation(context):
+        headers = {name.lower(): value for name, value in req.headers.items()}
+        reply = await receive(process, req.get_body(), headers)
+        return func.HttpResponse(reply.text, status_code=reply.status.value, mimetype="text/plain")

@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from shared.settings import schedule
+from shared.telemetry import invocation
 from shared.wiring import process
 
 blueprint = func.Blueprint()
@@ -10,13 +11,21 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("dataverse_sweep")
 @blueprint.timer_trigger(arg_name="timer", schedule=schedule("SWEEP_SCHEDULE"))
-async def dataverse_sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+async def dataverse_sweep(
+    timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
+    context: func.Context,
+) -> None:
     """Read what changed."""
-    await process.sweep.run()
+    with invocation(context):
+        await process.sweep.run()
 
 
 @blueprint.function_name("dataverse_reconcile")
 @blueprint.timer_trigger(arg_name="timer", schedule=schedule("RECONCILE_SCHEDULE"))
-async def dataverse_reconcile(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+async def dataverse_reconcile(
+    timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
+    context: func.Context,
+) -> None:
     """Hold every document against the journal."""
-    await process.reconciliation.run()
+    with invocation(context):
+        await process.reconciliation.run()

@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from shared.settings import schedule
+from shared.telemetry import invocation
 from shared.wiring import process
 
 blueprint = func.Blueprint()
@@ -10,6 +11,10 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("payments")
 @blueprint.timer_trigger(arg_name="timer", schedule=schedule("PAYMENTS_SCHEDULE"))
-async def payments(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+async def payments(
+    timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
+    context: func.Context,
+) -> None:
     """Ask accounting what became of what was exported."""
-    await process.payments.run()
+    with invocation(context):
+        await process.payments.run()

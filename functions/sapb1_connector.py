@@ -5,6 +5,7 @@ import azure.functions as func
 from functions.queue_messages import incoming
 from shared.bus import TARGET_QUEUES
 from shared.settings import SERVICE_BUS_CONNECTION
+from shared.telemetry import invocation
 from shared.wiring import process, settle
 
 blueprint = func.Blueprint()
@@ -19,6 +20,7 @@ QUEUE = TARGET_QUEUES["sapb1"]
     is_sessions_enabled=True,
     data_type=func.DataType.BINARY,
 )
-async def sapb1_connector(message: func.ServiceBusMessage) -> None:
+async def sapb1_connector(message: func.ServiceBusMessage, context: func.Context) -> None:
     """Carry one document."""
-    await settle(process, lambda wiring: wiring.sapb1, [incoming(QUEUE, message)])
+    with invocation(context):
+        await settle(process, lambda wiring: wiring.sapb1, [incoming(QUEUE, message)])

@@ -5,6 +5,7 @@ import azure.functions as func
 from functions.queue_messages import Batch, incoming
 from shared.bus import RESULTS
 from shared.settings import SERVICE_BUS_CONNECTION
+from shared.telemetry import invocation
 from shared.wiring import process, settle
 
 blueprint = func.Blueprint()
@@ -18,6 +19,7 @@ blueprint = func.Blueprint()
     cardinality=func.Cardinality.MANY,
     data_type=func.DataType.BINARY,
 )
-async def writeback(messages: Batch) -> None:
+async def writeback(messages: Batch, context: func.Context) -> None:
     """Write a batch of results."""
-    await settle(process, lambda wiring: wiring.writeback, [incoming(RESULTS, message) for message in messages])
+    with invocation(context):
+        await settle(process, lambda wiring: wiring.writeback, [incoming(RESULTS, message) for message in messages])

@@ -111,8 +111,8 @@ async def running(
     """
     own = servers or {}
     async with Stack(folder) as stack:
-        say("Starting Service Bus, Dataverse, 1C and SAP Business One")
-        names = ("servicebus", "dataverse", "onec", "sapb1")
+        say("Starting Service Bus, Dataverse, 1C, SAP Business One and Application Insights")
+        names = ("servicebus", "dataverse", "onec", "sapb1", "insights")
         await asyncio.gather(*(stack.start(name, own.get(name)) for name in names))
         say("Entering the sample companies")
         dataverse = administrator(stack["dataverse"])
@@ -164,6 +164,7 @@ def local_settings(first_lines: Mapping[str, Mapping[str, Any]], changes: Mappin
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": "",
         "ServiceBusConnection": first_lines["servicebus"]["connection_string"],
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": first_lines["insights"]["connection_string"],
         "DATAVERSE_URL": dataverse["url"],
         "DATAVERSE_ORGANIZATION_ID": dataverse["organization_id"],
         "DATAVERSE_TOKEN_URL": dataverse["token_url"],

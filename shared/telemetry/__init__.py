@@ -5,7 +5,7 @@ document that they are about. Nothing here waits for the network, and nothing he
 goes to a bounded outbox, from which a thread of its own sends it (:mod:`shared.telemetry.outbox`).
 """
 
-from shared.telemetry.invocation import invocation, problems
+from shared.telemetry.invocations import invocation, problems
 from shared.telemetry.recorder import call, count, hop, observe, say, sent
 from shared.telemetry.trace import here, onward, traceparent
 

@@ -127,10 +127,12 @@ def dimensions(given: Mapping[str, object]) -> dict[str, Value]:
     kept: dict[str, Value] = {}
     removed = 0
     for name, value in given.items():
+        if value is None:
+            continue
         shape = DIMENSIONS.get(name)
         found = None if shape is None else shape(value)
         if found is None:
-            removed += value is not None
+            removed += 1
         else:
             kept[name] = found
     return {**kept, "removed": removed} if removed else kept

@@ -105,7 +105,9 @@ def _standard(span: Span) -> dict[str, Any]:
     match span.kind:
         case "call":
             status = {"http.response.status_code": int(span.result)} if span.result.isdecimal() else {}
-            return {"http.request.method": span.name.split(" ")[0], "peer.service": span.target, **status}
+            method, _, operation = span.name.partition(" ")
+            # The exporter makes the name of method and address; the address is what remains of it: the operation.
+            return {"http.request.method": method, "url.full": operation, "peer.service": span.target, **status}
         case "sent":
             return {"messaging.system": "Azure Service Bus", "messaging.destination": span.target}
         case "hop":

@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from infra.local.host.bindings import Function, IndexedFunction, TimerTrigger, r
 from infra.local.host.errors import HostError
 from infra.local.host.logs import current_function, running
 from infra.local.host.settings import AppSettings, HostJson
+from infra.local.host.telemetry import Finished, Telemetry
 from infra.local.host.tracing import TraceContext
 from infra.local.host.worker import Datum, Invocation, Outcome, Worker, create_worker
 
@@ -33,6 +35,7 @@ class Host:
         self.functions: dict[str, Function] = {}
         self._worker: Worker = create_worker()
         self._timeout = configuration.timeout
+        self._telemetry = Telemetry(settings.values)
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -96,7 +99,12 @@ class Host:
             if not running:
                 self._idle.set()
             current_function.reset(token)
-        self._report(function, invocation, outcome, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self._report(function, invocation, outcome, seconds)
+        ended = Finished(
+            function.name, invocation.id, trace, outcome.succeeded, _status(outcome), datetime.now(UTC), seconds
+        )
+        self._telemetry.add(ended)
         return outcome
 
     async def drain(self, seconds: float) -> bool:
@@ -109,8 +117,9 @@ class Host:
             return False
         return True
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Let go of the worker."""
+        await self._telemetry.close()
         self._worker.close()
 
     def _report(self, function: Function, invocation: Invocation, outcome: Outcome, seconds: float) -> None:
@@ -126,6 +135,14 @@ class Host:
             outcome.traceback,
             extra=about,
         )
+
+
+def _status(outcome: Outcome) -> str:
+    """Give the status of an HTTP answer, or what the real host reports for other triggers."""
+    answer = outcome.returned
+    if answer is not None and answer.type == "http":
+        return str(answer.value["status_code"].value)
+    return "0" if outcome.succeeded else "500"
 
 
 def app_folder(text: str) -> Path:

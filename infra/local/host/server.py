@@ -105,7 +105,7 @@ class _Server:
         await self._timers.stop()
         await asyncio.gather(*(listener.stop() for listener in self._listeners))
         self._status.close()
-        self._host.close()
+        await self._host.close()
 
     async def drain(self, _: web.Application) -> None:
         """Start nothing new; give what runs its time."""

@@ -12,6 +12,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
@@ -36,7 +37,7 @@ from infra.local.host.servicebus_metadata import (
     one_metadata,
 )
 from infra.local.host.settings import ServiceBusOptions
-from infra.local.host.tracing import TraceContext, continue_trace
+from infra.local.host.tracing import TraceContext, continue_trace, is_traceparent
 from infra.local.host.worker import Outcome
 
 log = logging.getLogger(__name__)
@@ -245,7 +246,10 @@ class Listener:
             data = many_bodies([body_bytes(message) for message in messages], wrap, binary=self._trigger.binary)
         except ValueError as error:
             return self._unreadable(error)
-        return await self._host.run(self._function, data, continue_trace(None), many_metadata(messages, wrap))
+        # A batch is a trace of its own, linked to those of its messages.
+        links = tuple(filter(is_traceparent, (_traceparent(message) for message in messages)))
+        trace = replace(continue_trace(None), links=links)
+        return await self._host.run(self._function, data, trace, many_metadata(messages, wrap))
 
     def _unreadable(self, error: ValueError) -> Outcome:
         log.error("A message of %s cannot be handed over: %s", self._trigger.queue, error, extra=self._about)
@@ -309,6 +313,10 @@ def _renew_delay(locked_until: datetime | None) -> float:
 
 
 def _trace(message: ServiceBusReceivedMessage) -> TraceContext:
+    return continue_trace(_traceparent(message), application_properties(message).get("tracestate"))
+
+
+def _traceparent(message: ServiceBusReceivedMessage) -> str:
     properties = application_properties(message)
     parent = properties.get("traceparent") or properties.get("Diagnostic-Id")
-    return continue_trace(parent if isinstance(parent, str) else None, properties.get("tracestate"))
+    return parent if isinstance(parent, str) else ""
