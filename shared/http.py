@@ -24,6 +24,7 @@ MAX_RECORD = 16 * 1024 * 1024
 """Bytes: what a write gives back; an invoice of a thousand lines has some six million in SAP Business One."""
 MAX_SIGN_IN = 256 * 1024
 """Bytes: a token, a session, a secret."""
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 DEADLINE = 300.0
 """Seconds for a whole answer, however slowly it drips; well inside ``functionTimeout``."""
 TIMEOUT = httpx.Timeout(connect=10.0, read=100.0, write=30.0, pool=30.0)
@@ -106,7 +107,7 @@ class Http:
         """Send one request and read the whole answer, whatever its status, up to ``limit`` bytes.
 
         Raises Unavailable where nothing was sent (or nothing can have been changed), AnswerLost where a write may
-        have been carried out, and Unavailable with its time for a 429. No error holds what was sent.
+        have been carried out, and Unavailable for a redirect or a 429 (with its time). No error holds what was sent.
         """
         self.round_trips += 1
         lost = AnswerLost if writes else Unavailable
@@ -124,6 +125,8 @@ class Http:
             raise lost(self.system, f"an answer of more than {size}") from None
         if answer.status == 429:
             raise Unavailable(self.system, "too many requests (429)", retry_after(answer.headers))
+        if answer.status in REDIRECTS:
+            raise Unavailable(self.system, f"a redirect ({answer.status}): the address in the settings is not its own")
         return answer
 
     async def _exchange(

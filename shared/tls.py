@@ -11,6 +11,7 @@ from pathlib import Path
 import certifi
 
 PEM = "-----BEGIN CERTIFICATE-----"
+_UNKNOWN = "nobody trusted issued it; for 1C and Service Layer CA_BUNDLE may name who did"
 _REASONS = {10: "it has expired", 62: "it is another host's", 64: "it is another address's"}
 """OpenSSL's X509_V_ERR_…; anything else is about who issued it"""
 
@@ -52,6 +53,6 @@ def untrusted(error: BaseException) -> str | None:
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
-            return _REASONS.get(seen.verify_code, "nobody who is trusted issued it; see CA_BUNDLE")
+            return _REASONS.get(seen.verify_code, _UNKNOWN)
         seen = seen.__cause__ or seen.__context__
     return None
