@@ -1,0 +1,1 @@
+"""What would be deployed to Azure agrees with the code. Nothing is deployed."""

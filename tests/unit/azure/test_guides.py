@@ -1,0 +1,110 @@
+"""The guides name only commands, files and settings that exist."""
+
+import json
+import re
+from importlib.util import find_spec
+
+import pytest
+
+from shared.books import OnecBooks
+from shared.onec import names
+from shared.onec.mapping import VAT
+from shared.routes import Route
+from tests.unit.azure.templates import AZURE, ROOT, STAGES, environment, template
+
+GUIDES = [AZURE / "README.md", *sorted((ROOT / "infra" / "onec").glob("GUIDE.*.md"))]
+IDS = [path.name for path in GUIDES]
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in GUIDES}
+TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("guide", IDS)
+def test_every_module_that_is_run_exists(guide: str) -> None:
+    for module in re.findall(r"python -m ([\w.]+)", TEXTS[guide]):
+        assert module == "pytest" or find_spec(f"{module}.__main__"), module
+
+
+@pytest.mark.parametrize("guide", IDS)
+def test_every_option_of_ours_exists(guide: str) -> None:
+    for module, option in re.findall(r"python -m (infra\.\w+)`? (?:with |\()?`?(--[a-z-]+)", TEXTS[guide]):
+        source = (ROOT / module.replace(".", "/") / "__main__.py").read_text(encoding="utf-8")
+        assert f'"{option}"' in source, f"{module} {option}"
+
+
+@pytest.mark.parametrize("guide", IDS)
+def test_every_make_target_exists(guide: str) -> None:
+    assert set(re.findall(r"`make ([a-z]+)", TEXTS[guide])) <= TARGETS
+
+
+@pytest.mark.parametrize("guide", IDS)
+def test_every_file_exists(guide: str) -> None:
+    for path in re.findall(r"`((?:infra|shared|tests)/[\w./-]+)`", TEXTS[guide]):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_value_that_azd_is_asked_for_is_an_output() -> None:
+    asked = set(re.findall(r"azd env get-value (\w+)", TEXTS["README.md"]))
+
+    assert asked
+    assert asked <= set(template("main.bicep").declared("outputs"))
+
+
+def test_every_secret_of_the_environments_is_one_that_the_guide_puts_in() -> None:
+    for stage in STAGES:
+        for secret in re.findall(r"keyvault:([\w-]+)", json.dumps(environment(stage))):
+            assert f"`{secret}`" in TEXTS["README.md"], secret
+
+
+def test_sizes_in_the_guide_are_fields_of_the_environments() -> None:
+    known = json.dumps(environment(STAGES[0])["platform"])
+    for name in re.findall(
+        r"`(network\.\w+|entra\.\w+|lanes|\w+InstanceCount|\w+Concurrency|allowed\w+)`", TEXTS["README.md"]
+    ):
+        assert f'"{name.rpartition(".")[2]}"' in known, name
+
+
+def test_the_figures_of_the_cost_estimate_follow_from_its_formula() -> None:
+    text = TEXTS["README.md"]
+    timers = 2 * (8_640 * 2 + 720 * 5 + 30 * 60)
+    for documents in (1_000, 100_000):
+        memory_time = 19 * documents + timers
+        executions = 5.5 * documents + 8_640 + 720 + 30
+        paid_time = max(0.0, memory_time - 100_000) * 0.000026
+        paid_executions = max(0.0, executions - 250_000) / 1e6 * 0.40
+        for figure in (
+            f"{memory_time:,} GB-s: ${paid_time:.2f}".removesuffix(".00"),
+            f"{executions:,.0f}: ${paid_executions:.2f}".removesuffix(".00"),
+            f"${0.0135 * 730:.2f}",
+        ):
+            assert figure in text, figure
+
+
+@pytest.mark.parametrize("guide", [name for name in IDS if name.startswith("GUIDE")])
+def test_the_administrator_of_1c_is_asked_to_publish_exactly_what_the_connector_reads(guide: str) -> None:
+    listed = set(re.findall(r"`((?:Catalog|Document|InformationRegister|AccumulationRegister)_\w+)`", TEXTS[guide]))
+    # A row of a tabular section comes with its document.
+    entities = {name for name in {*names.NAMES, names.RATES, names.WAREHOUSES} if "_" not in name.partition("_")[2]}
+    entities |= {names.PAID.removesuffix("_RecordType")}
+    entities |= {name.rpartition("_")[0] for name in {names.PAYMENT_ROWS}}
+
+    assert listed == entities
+
+
+@pytest.mark.parametrize("guide", [name for name in IDS if name.startswith("GUIDE")])
+def test_the_administrator_of_1c_learns_every_vat_value_and_no_other(guide: str) -> None:
+    assert set(re.findall(r"`(НДС\d+|БезНДС)`", TEXTS[guide])) == set(VAT.values())
+
+
+def test_both_languages_say_the_same() -> None:
+    russian, english = TEXTS["GUIDE.ru.md"], TEXTS["GUIDE.en.md"]
+
+    assert re.findall("^(#+) ", russian, flags=re.MULTILINE) == re.findall("^(#+) ", english, flags=re.MULTILINE)
+    # Code is the same in both but for the placeholders of an address.
+    code = {name: set(re.findall(r"`([^`\n]+)`", text)) for name, text in (("ru", russian), ("en", english))}
+    assert {text for text in code["ru"] ^ code["en"] if not text.startswith("https://")} == set()
+
+
+def test_fields_of_a_route_in_the_guide_exist() -> None:
+    known = {*OnecBooks.model_fields, *Route.model_fields}
+    for field in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", TEXTS["GUIDE.en.md"], flags=re.MULTILINE):
+        assert set(re.findall(r"`(\w+)`", field)) <= known, field
