@@ -4,8 +4,9 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 VENV := .venv/$(VERSION)
 READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
+CHECKOV := .cache/checkov-$(VERSION)/bin/checkov
 
-.PHONY: demo run test properties check bench soak clean
+.PHONY: demo run test properties check bench soak scan clean
 
 demo: $(READY) ## the main job once, from nothing, with a table of what came of it
 	@$(RUN) -m infra.demo demo
@@ -31,6 +32,10 @@ bench: $(READY) ## figures
 soak: $(READY) ## kills under load for MINUTES=n (5), then what was lost, doubled or stale
 	@$(RUN) -m infra.soak soak $(if $(MINUTES),--minutes $(MINUTES))
 
+scan: $(CHECKOV) ## checkov over the templates of infra/azure, in an environment of its own
+	@found=$$($(CHECKOV) -d infra/azure --framework bicep --skip-download --compact --quiet); status=$$?; \
+	  echo "$$found"; case "$$found" in *"Parsing errors"*) exit 1;; esac; exit $$status
+
 clean: ## remove the environments and caches
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -44,3 +49,9 @@ $(READY): requirements.txt requirements-dev.txt
 	  echo "The AMQP library python-qpid-proton is compiled here and needs a C compiler and the Python headers: on Debian, apt-get install gcc python3-dev."; \
 	  exit 1; }
 	@touch $@
+
+# Apart from the rest: it brings some hundred packages, in versions of its own.
+$(CHECKOV):
+	@echo "Preparing $(@D) (once) …"
+	@$(PYTHON) -m venv $(dir $(@D))
+	@$(dir $(@D))bin/python -m pip install --quiet --disable-pip-version-check 'checkov>=3.3,<4'
