@@ -77,6 +77,8 @@ class Sapb1Books(Setting):
     warehouse: Text
     vat_groups: dict[RateName, Text] = Field(default_factory=dict)
     """tax rate (percent, or ``none``) → VatGroup"""
+    vat_groups_by_country: dict[Text, dict[RateName, Text]] = Field(default_factory=dict)
+    """country of the customer → tax rate → VatGroup, where it is another one than in ``vat_groups`` (EU, export)"""
     tax_codes: dict[Text, dict[RateName, Text]] = Field(default_factory=dict)
     """for sales-tax localizations: country of the customer (``*``: any other) → tax rate → TaxCode"""
     write_in_item: Text | None = None
@@ -97,6 +99,10 @@ class Sapb1Books(Setting):
     cost_center: Text | None = None
     """CostingCode"""
     sales_person: int | None = None
+    ship_to: Text | None = None
+    """ShipToCode: the name of the address that every customer has for it; without it each one's default"""
+    pay_to: Text | None = None
+    """PayToCode, likewise"""
     freight_expense: int | None = None
     """ExpenseCode that freight is written on"""
     services_document: Literal["delivery", "order"] | None = None

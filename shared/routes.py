@@ -92,6 +92,10 @@ class Route(Setting):
             raise ValueError("sapb1: required, because target is sapb1")
         if not self.sapb1.vat_groups and not self.sapb1.tax_codes:
             raise ValueError("sapb1.vat_groups: required (or sapb1.tax_codes)")
+        if self.sapb1.vat_groups_by_country and not self.sapb1.vat_groups:
+            raise ValueError("sapb1.vat_groups: required with vat_groups_by_country")
+        if self.sapb1.vat_groups_by_country and self.sapb1.tax_codes:
+            raise ValueError("sapb1.vat_groups_by_country: means nothing beside tax_codes")
         if self.sapb1.write_in_item is None and self.sapb1.write_in_account is None:
             raise ValueError("sapb1.write_in_item: required (or sapb1.write_in_account)")
         if self.way == "2A" and self.sapb1.services_document is None:
@@ -137,7 +141,8 @@ class Route(Setting):
         if self.tax_rates is not None:
             return tuple(parse_rate(name) for name in self.tax_rates)
         if self.sapb1 is not None and self.target == "sapb1":
-            tables = (self.sapb1.vat_groups, *self.sapb1.tax_codes.values())
+            by_country = (*self.sapb1.vat_groups_by_country.values(), *self.sapb1.tax_codes.values())
+            tables = (self.sapb1.vat_groups, *by_country)
             return tuple(parse_rate(name) for name in dict.fromkeys(name for table in tables for name in table))
         only_schet = self.way == "2B" and self.onec is not None and not self.onec.realizatsiya
         either = only_schet and dated is not None and around_rate_change(dated)

@@ -31,11 +31,10 @@ SETTINGS = (
     ("BPL_IDAssignedToInvoice", "branch"),
     ("PaymentGroupCode", "payment_terms"),
     ("SalesPersonCode", "sales_person"),
+    ("ShipToCode", "ship_to"),
+    ("PayToCode", "pay_to"),
 )
-"""Header property ← the route's setting, where it has one.
-
-ShipToCode and PayToCode are left to Business One, which takes the partner's default addresses; ours are made both.
-"""
+"""Header property ← the route's setting, where it has one. Business One takes a partner's own defaults for the rest."""
 
 
 def document_number(document: Document) -> int:

@@ -1,4 +1,4 @@
-"""Tax codes of the lines: VatGroup by rate, or TaxCode by country and rate where a company works with sales tax."""
+"""Tax codes of the lines: VatGroup by rate and country, or TaxCode where a company works with sales tax."""
 
 from collections.abc import Mapping
 
@@ -17,28 +17,26 @@ def sales_tax(route: Route) -> bool:
     return bool(route.sapb1_books.tax_codes)
 
 
-def country_codes(sale: Sale, route: Route) -> tuple[str, Mapping[str, str]]:
-    """Give the customer's country and the route's TaxCodes for it."""
-    country = country_of(sale.customer.address)
-    tables = {name.strip().upper(): table for name, table in route.sapb1_books.tax_codes.items()}
-    return country, tables.get(country) or tables.get(ANY) or {}
+def codes_in_use(sale: Sale, route: Route) -> dict[str, str]:
+    """Give the route's codes that a sale can come to: rate → code, by the customer's country."""
+    books, country = route.sapb1_books, country_of(sale.customer.address)
+    if not sales_tax(route):
+        return {**books.vat_groups, **_by_country(books.vat_groups_by_country).get(country, {})}
+    tables = _by_country(books.tax_codes)
+    return dict(tables.get(country) or tables.get(ANY) or {})
+
+
+def _by_country(tables: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    return {name.strip().upper(): table for name, table in tables.items()}
 
 
 def tax_code(line: Line, sale: Sale, route: Route) -> dict[str, str]:
     """Give the property that says a line's tax. Refused where the route names no code for its rate."""
-    name = rate_name(line.rate)
+    name, shown = rate_name(line.rate), {"line": line.number, "route": route.name}
+    code = codes_in_use(sale, route).get(name)
+    if code is not None:
+        return {"TaxCode" if sales_tax(route) else "VatGroup": code}
     if sales_tax(route):
-        country, codes = country_codes(sale, route)
-        if name not in codes:
-            shown = {"line": line.number, "rate": name, "country": country or ANY, "route": route.name}
-            raise Refused(refusal("tax_code_unset", **shown))
-        return {"TaxCode": codes[name]}
-    code = route.sapb1_books.vat_groups.get(name)
-    if code is None:
-        raise Refused(refusal("rate_not_mapped", line=line.number, rate=name, route=route.name))
-    return {"VatGroup": code}
-
-
-def codes_in_use(sale: Sale, route: Route) -> dict[str, str]:
-    """Give the route's codes that a sale can come to: rate → code."""
-    return dict(country_codes(sale, route)[1] if sales_tax(route) else route.sapb1_books.vat_groups)
+        country = country_of(sale.customer.address) or ANY
+        raise Refused(refusal("tax_code_unset", rate=name, country=country, **shown))
+    raise Refused(refusal("rate_not_mapped", rate=name, **shown))

@@ -177,6 +177,22 @@ async def test_rule_17_series_branch_terms_person_and_cost_center_stand_in_the_b
     assert (partner["PayTermsGrpCode"], partner["GroupCode"]) == (seed.NET_14, seed.CUSTOMER_GROUP)
 
 
+async def test_rule_17_the_route_names_the_addresses_and_one_that_a_customer_lacks_is_refused(
+    bridge: Bridge, company: Company
+) -> None:
+    await bridge.export(document())
+    addresses = [{"AddressName": "Warehouse", "AddressType": "bo_ShipTo", "Country": "SI"}]
+    await company.accountant("BusinessPartners('N-100')", method="PATCH", BPAddresses=addresses)
+    made = document(invoice(id=UUID(int=0xD2), number="INV-01002"))
+
+    await bridge.export(made, route(ship_to="Warehouse"))
+    refused = await bridge.refused(document(invoice(id=UUID(int=0xD3))), route(pay_to="Warehouse"))
+
+    assert [row["ShipToCode"] for row in await company.invoices()] == ["Ship to", "Warehouse"]
+    assert refused.refusal.code == "accounting_refused"
+    assert "valid address" in refused.refusal.values["message"]
+
+
 # --- freight and write-ins
 
 

@@ -90,6 +90,23 @@ def test_sap_uses_the_rates_that_have_a_tax_code() -> None:
     assert set(eu().allowed_rates(date(2026, 5, 1))) == {Decimal(22), Decimal("9.5"), Decimal(0), None}
 
 
+def test_rule_17_a_rate_that_only_another_country_has_is_in_use_too() -> None:
+    books = sapb1_route()["sapb1"] | {"vat_groups_by_country": {"AT": {"20": "OSS20"}}}
+    assert Decimal(20) in eu(sapb1=books).allowed_rates(date(2026, 5, 1))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param({"vat_groups": {}, "tax_codes": {"*": {"22": "T"}}}, "vat_groups: required with", id="no default"),
+        pytest.param({"tax_codes": {"*": {"22": "T"}}}, "means nothing beside tax_codes", id="sales tax"),
+    ],
+)
+def test_rule_17_vat_groups_by_country_belong_to_vat_groups(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        eu(sapb1=sapb1_route()["sapb1"] | {"vat_groups_by_country": {"AT": {"20": "OSS20"}}} | changes)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -38,22 +38,25 @@ DECIDED: dict[str, Any] = {
     "payment_terms": 2,
     "cost_center": "SALES",
     "sales_person": 3,
+    "ship_to": "Ship to",
+    "pay_to": "Bill to",
     "warehouse": "02",
 }
-HEADER = ("Series", "BPL_IDAssignedToInvoice", "PaymentGroupCode", "SalesPersonCode", "HandWritten", "DocNum")
+DECISIONS = ("BPL_IDAssignedToInvoice", "PaymentGroupCode", "SalesPersonCode", "ShipToCode", "PayToCode")
+HEADER = ("Series", *DECISIONS, "HandWritten", "DocNum")
 
 
 @pytest.mark.parametrize(
     ("kind", "decided", "header"),
     [
-        #          way 2B                         Series BPL  terms person hand  number
-        (INVOICE, {}, (None, None, None, None, None, None)),
-        (INVOICE, DECIDED, (72, 1, 2, 3, None, None)),
-        (INVOICE, DECIDED | {"crm_number": True}, (None, 1, 2, 3, "tYES", 4711)),
+        #          way 2B                         Series BPL  terms person addresses            hand  number
+        (INVOICE, {}, (None, None, None, None, None, None, None, None)),
+        (INVOICE, DECIDED, (72, 1, 2, 3, "Ship to", "Bill to", None, None)),
+        (INVOICE, DECIDED | {"crm_number": True}, (None, 1, 2, 3, "Ship to", "Bill to", "tYES", 4711)),
         #          way 2A
-        (DELIVERY, DECIDED, (61, 1, 2, 3, None, None)),
-        (ORDER, DECIDED, (61, 1, 2, 3, None, None)),
-        (ORDER, {"crm_number": True}, (None, None, None, None, "tYES", 4711)),
+        (DELIVERY, DECIDED, (61, 1, 2, 3, "Ship to", "Bill to", None, None)),
+        (ORDER, DECIDED, (61, 1, 2, 3, "Ship to", "Bill to", None, None)),
+        (ORDER, {"crm_number": True}, (None, None, None, None, None, None, "tYES", 4711)),
     ],
 )
 def test_rule_17_the_header_says_what_the_route_names(
@@ -83,6 +86,7 @@ def test_rule_17_a_number_is_taken_as_it_is(number: str) -> None:
     assert body(invoice(number=number), crm_number=True)["DocNum"] == int(number)
 
 
+BY_COUNTRY = {"vat_groups_by_country": {"de": {"0": "EU0"}, "US": {"0": "X0"}}}
 TAX_CODES = {"tax_codes": {"SI": {"22": "SI22", "0": "SI0"}, "*": {"22": "X22"}}}
 
 
@@ -94,6 +98,11 @@ TAX_CODES = {"tax_codes": {"SI": {"22": "SI22", "0": "SI0"}, "*": {"22": "X22"}}
         ("SI", "9.5", {}, {"VatGroup": "S95"}),
         ("SI", "0", {}, {"VatGroup": "S0"}),
         ("SI", None, {}, {"VatGroup": "SEX"}),
+        ("SI", "0", BY_COUNTRY, {"VatGroup": "S0"}),
+        ("DE", "0", BY_COUNTRY, {"VatGroup": "EU0"}),
+        ("us", "0", BY_COUNTRY, {"VatGroup": "X0"}),
+        ("DE", "22", BY_COUNTRY, {"VatGroup": "S22"}),
+        ("", "0", BY_COUNTRY, {"VatGroup": "S0"}),
         ("SI", "22", TAX_CODES, {"TaxCode": "SI22"}),
         ("si", "0", TAX_CODES, {"TaxCode": "SI0"}),
         ("AT", "22", TAX_CODES, {"TaxCode": "X22"}),
