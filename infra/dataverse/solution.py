@@ -13,6 +13,12 @@ from shared.dataverse.journal import STATE_VALUES
 ColumnType = Literal["String", "Memo", "Picklist", "Integer", "Decimal", "Boolean", "DateTime", "Lookup"]
 
 
+PUBLISHER = "accountingbridge"
+PREFIX, OPTION_PREFIX = "acx", 71719
+SOLUTION = "AccountingBridge"
+VERSION = "1.0.0.0"
+
+
 @dataclass(frozen=True)
 class Column:
     """A custom column: logical name (equal to its schema name), type, and what the type needs."""
@@ -49,7 +55,7 @@ def _parent(table: str) -> Column:
     return Column(
         name=f"acx_{table}id",
         type="Lookup",
-        label=table.capitalize(),
+        label="Order" if table == "salesorder" else table.capitalize(),
         target=table,
         relationship=f"acx_{table}_accountingexports",
     )

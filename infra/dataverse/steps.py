@@ -1,13 +1,16 @@
 """The webhook and its steps: which events Dataverse tells the bridge of."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from shared.dataverse.batch import Operation
 from shared.dataverse.client import Dataverse
 
 WEBHOOK_CONTRACT = 8
+"""serviceendpoint.contract"""
 WEBHOOK_KEY = 4
+"""serviceendpoint.authtype"""
+WEBHOOK_NAME = "Accounting bridge"
+STEP_PREFIX = "Accounting bridge: "
 POST_OPERATION = 40
 ASYNCHRONOUS = 1
 
@@ -23,7 +26,7 @@ class Step:
     @property
     def name(self) -> str:
         """The step's name in Dataverse."""
-        return f"Accounting bridge: {self.message} of {self.table}"
+        return f"{STEP_PREFIX}{self.message} of {self.table}"
 
 
 _SALE = ("statecode", "statuscode", "totalamount", "customerid", "transactioncurrencyid")
@@ -50,31 +53,19 @@ STEPS = (
 )
 
 
-async def register(dataverse: Dataverse, url: str, key: str) -> None:
-    """Register the webhook at ``url`` with its function key, and all steps. For an environment that has none."""
-    endpoint = {
-        "name": "Accounting bridge",
+def webhook_body(url: str, key: str) -> dict[str, object]:
+    """Give the endpoint of a webhook; ``key`` is the function key that is sent as ``?code=``."""
+    return {
+        "name": WEBHOOK_NAME,
         "contract": WEBHOOK_CONTRACT,
         "authtype": WEBHOOK_KEY,
         "authvalue": key,
         "url": url,
     }
-    parts = await dataverse.batch([Operation("POST", "serviceendpoints", endpoint)])
-    endpoint_id = UUID(parts[0].headers["odata-entityid"].rstrip(")").rsplit("(", 1)[1])
-    for step in STEPS:
-        await _register_step(dataverse, endpoint_id, step)
 
 
-async def _register_step(dataverse: Dataverse, endpoint_id: UUID, step: Step) -> None:
-    messages = await dataverse.rows("sdkmessages", {"$select": "sdkmessageid", "$filter": f"name eq '{step.message}'"})
-    message_id = UUID(messages[0]["sdkmessageid"])
-    filters = await dataverse.rows(
-        "sdkmessagefilters",
-        {
-            "$select": "sdkmessagefilterid",
-            "$filter": f"primaryobjecttypecode eq '{step.table}' and _sdkmessageid_value eq {message_id}",
-        },
-    )
+def step_body(step: Step, message_id: str, filter_id: str, endpoint_id: str) -> dict[str, object]:
+    """Give a step: asynchronous, after the operation, its system job deleted when it succeeded."""
     body: dict[str, object] = {
         "name": step.name,
         "stage": POST_OPERATION,
@@ -83,11 +74,31 @@ async def _register_step(dataverse: Dataverse, endpoint_id: UUID, step: Step) ->
         "supporteddeployment": 0,
         "asyncautodelete": True,
         "sdkmessageid@odata.bind": f"/sdkmessages({message_id})",
-        "sdkmessagefilterid@odata.bind": f"/sdkmessagefilters({filters[0]['sdkmessagefilterid']})",
+        "sdkmessagefilterid@odata.bind": f"/sdkmessagefilters({filter_id})",
         "eventhandler_serviceendpoint@odata.bind": f"/serviceendpoints({endpoint_id})",
     }
     if step.columns:
         body["filteringattributes"] = ",".join(step.columns)
-    parts = await dataverse.batch([Operation("POST", "sdkmessageprocessingsteps", body)])
-    if parts[0].status >= 300:
-        raise RuntimeError(f"{step.name}: Dataverse answered {parts[0].status} {parts[0].content[:300]!r}")
+    return body
+
+
+async def filter_of(dataverse: Dataverse, step: Step) -> tuple[str, str]:
+    """Give the ids of a step's message and of its filter. LookupError where Dataverse has no such event."""
+    messages = await dataverse.rows("sdkmessages", {"$select": "sdkmessageid", "$filter": f"name eq '{step.message}'"})
+    if messages:
+        condition = f"primaryobjecttypecode eq '{step.table}' and _sdkmessageid_value eq {messages[0]['sdkmessageid']}"
+        query = {"$select": "sdkmessagefilterid", "$filter": condition}
+        if filters := await dataverse.rows("sdkmessagefilters", query):
+            return messages[0]["sdkmessageid"], filters[0]["sdkmessagefilterid"]
+    raise LookupError(f"{step.table} has no event {step.message}")
+
+
+async def register(dataverse: Dataverse, url: str, key: str) -> None:
+    """Register the webhook at ``url`` with its function key, and all steps. For an environment that has none."""
+    parts = await dataverse.batch([Operation("POST", "serviceendpoints", webhook_body(url, key))])
+    endpoint_id = parts[0].headers["odata-entityid"].rstrip(")").rsplit("(", 1)[1]
+    for step in STEPS:
+        body = step_body(step, *await filter_of(dataverse, step), endpoint_id)
+        parts = await dataverse.batch([Operation("POST", "sdkmessageprocessingsteps", body)])
+        if parts[0].status >= 300:
+            raise RuntimeError(f"{step.name}: Dataverse answered {parts[0].status} {parts[0].content[:300]!r}")

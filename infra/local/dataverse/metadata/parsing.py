@@ -6,13 +6,13 @@ prefix, a missing label, a length or a range outside the documented one: each is
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from infra.local.dataverse.errors import invalid_argument, not_understood
 from infra.local.dataverse.metadata.describing import NAMESPACE, Json
-from infra.local.dataverse.schema import DECIMAL_DIGITS, Column, Kind, Schema, Target
+from infra.local.dataverse.schema import DECIMAL_DIGITS, Column, Kind, Schema, Table, Target
 
 _COMMON = frozenset(
     {"AttributeType", "AttributeTypeName", "SchemaName", "DisplayName", "Description", "RequiredLevel", "IsPrimaryName"}
@@ -196,6 +196,18 @@ def _options(given: Json, language: int) -> dict[int, str]:
             raise invalid_argument(f"The option value {value} is not a number, or is there already.")
         options[value] = _label(item, "Label", language)
     return options
+
+
+def option(body: Json, table: Table, language: int) -> Column:
+    """Read InsertOptionValue; give the choice column with the further option."""
+    _known(body, "InsertOptionValue", {"EntityLogicalName", "AttributeLogicalName", "Value", "Label"})
+    held = table.columns.get(str(body.get("AttributeLogicalName")))
+    if held is None or held.kind is not Kind.PICKLIST:
+        raise invalid_argument(f"The column {body.get('AttributeLogicalName')} is not there, or is no choice.")
+    value = body.get("Value")
+    if not isinstance(value, int) or value in held.options:
+        raise invalid_argument(f"The option value {value} is not a number, or is there already.")
+    return replace(held, options={**held.options, value: _label(body, "Label", language)})
 
 
 def table(body: object, schema: Schema, prefixes: Collection[str], language: int) -> NewTable:

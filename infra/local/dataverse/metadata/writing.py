@@ -16,14 +16,16 @@ from infra.local.dataverse.metadata import describing, parsing
 from infra.local.dataverse.metadata.customizing import Customizing
 from infra.local.dataverse.metadata.reading import ENTITIES, RELATIONSHIPS, find_table
 from infra.local.dataverse.model import define_lookup, define_table
-from infra.local.dataverse.requests import ApiAnswer, ApiRequest
+from infra.local.dataverse.requests import ApiAnswer, ApiRequest, ok
 from infra.local.dataverse.schema import Column, Schema, Table
 from infra.local.dataverse.store import Store
 from shared.jsontext import dumps, loads
 
-PUBLISH = "PublishXml"
+PUBLISH, INSERT_OPTION = "PublishXml", "InsertOptionValue"
 _KEPT = "definitions"
-_ENTITY, _ATTRIBUTE, _RELATIONSHIP, _KEY = 1, 2, 10, 14
+_AT_THE_TOP = {ENTITIES: ("table", 1), RELATIONSHIPS: ("lookup", 10)}
+_BELOW = {"Attributes": ("column", 2), "Keys": ("key", 14)}
+"""What is defined where, and its solutioncomponent.componenttype"""
 _PUBLISHABLE = frozenset({"entities", "entity", "importexportxml"})
 
 
@@ -64,6 +66,9 @@ class _Definition:
                 key = parsing.key(body, table.columns, held, prefixes=self._prefixes, language=self._language)
                 table.pending_keys[key.column] = key.name
                 return table, None, describing.identity(table.name, "key", key.name)
+            case "option":
+                table = self._schema[name]
+                table.add(parsing.option(body, table, self._language))
             case "tracking":
                 self._schema[name].change_tracking = bool(body)
             case "index":
@@ -84,26 +89,26 @@ class DefinitionWriter:
 
     def concerns(self, named: list[str]) -> bool:
         """Say whether an address leads to definitions, or publishes them."""
-        return bool(named) and (named[0].partition("(")[0] in {ENTITIES, RELATIONSHIPS} or named == [PUBLISH])
+        return bool(named) and (
+            named[0].partition("(")[0] in {ENTITIES, RELATIONSHIPS} or named in ([PUBLISH], [INSERT_OPTION])
+        )
 
     def answer(self, request: ApiRequest, named: list[str], read: Callable[[], Any]) -> ApiAnswer:
         """Carry out one request; ``read`` gives its body as JSON."""
         if not request.session.user.is_admin:
             raise DataverseError(403, "0x80040220", "Principal user is missing prvWriteEntity privilege")
         body = read()
+        actions = {PUBLISH: self._publish, INSERT_OPTION: self._insert_option}
         match request.method, named:
-            case "POST", [name] if name == PUBLISH:
-                return self._publish(body)
-            case "POST", [name] if name == ENTITIES:
-                return self._define(request, "table", "", body, component=_ENTITY)
-            case "POST", [name] if name == RELATIONSHIPS:
-                return self._define(request, "lookup", "", body, component=_RELATIONSHIP)
-            case "POST", [entity, "Attributes"]:
+            case "POST", [name] if name in actions:
+                return actions[name](body)
+            case "POST", [name] if name in _AT_THE_TOP:
+                what, component = _AT_THE_TOP[name]
+                return self._define(request, what, "", body, component=component)
+            case "POST", [entity, below] if below in _BELOW:
+                what, component = _BELOW[below]
                 name = find_table(self._store.schema, entity).name
-                return self._define(request, "column", name, body, component=_ATTRIBUTE)
-            case "POST", [entity, "Keys"]:
-                name = find_table(self._store.schema, entity).name
-                return self._define(request, "key", name, body, component=_KEY)
+                return self._define(request, what, name, body, component=component)
             case "PUT", [entity]:
                 return self._replace(find_table(self._store.schema, entity), body)
         raise DataverseError(405, "0x80060888", f"Definitions don't take {request.method} at '{request.path}' here.")
@@ -124,6 +129,15 @@ class DefinitionWriter:
         below = {"column": "/Attributes", "key": "/Keys"}.get(what, "")
         place = f"{set_name}(LogicalName='{table.name}'){below}" if below else set_name
         return ApiAnswer(204, "", {"OData-Version": "4.0", "OData-EntityId": f"{request.base}{place}({identity})"})
+
+    def _insert_option(self, body: Any) -> ApiAnswer:
+        name = body.get("EntityLogicalName") if isinstance(body, dict) else None
+        if name not in self._store.schema:
+            raise invalid_argument(f"The entity with a name = '{name}' was not found in the MetadataCache.")
+        language = self._customizing.language
+        _Definition(self._store.schema, [], language).apply("option", name, body)
+        self._keep({"what": "option", "table": name, "body": body, "prefixes": [], "language": language})
+        return ok(dumps({"NewOptionValue": body["Value"]}))
 
     def _keep(self, definition: dict[str, Any]) -> None:
         kept = loads(self._store.meta(_KEPT) or "[]")
