@@ -11,7 +11,7 @@ import httpx
 
 from infra.local.serving import FAULTS_PATH, Fault, ServeOptions
 
-SERVERS = ("servicebus", "dataverse", "onec", "sapb1", "keyvault", "host")
+SERVERS = ("servicebus", "dataverse", "onec", "sapb1", "keyvault", "insights", "host")
 
 
 def _parser() -> argparse.ArgumentParser:
