@@ -24,7 +24,7 @@ check: $(READY) ## style, types, and that the documents tell the truth
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
-	@$(RUN) -m pytest -q tests/unit/test_readme.py
+	@$(RUN) -m pytest -q tests/unit/test_readme.py tests/unit/azure
 
 bench: $(READY) ## figures
 	@$(RUN) -m tests.bench
