@@ -205,6 +205,7 @@ class Wiring:
             _needed("SAPB1_USERNAME", given.sapb1_username),
             self.secret("SAPB1_PASSWORD"),
             given.dataverse_organization_id,
+            field_map=given.field_map,
         )
 
 

@@ -99,6 +99,12 @@ class ServiceLayer:
         answer = await self._send("POST", f"{self._url}/{function}", writes=False)
         return _object(_accepted(answer, writes=False))
 
+    async def metadata(self) -> bytes:
+        """Give ``$metadata``: every type with its properties, a company's own fields among them, as EDMX."""
+        headers = {"Accept": "application/xml"}
+        answer = await self._send("GET", f"{self._url}/$metadata", headers=headers, writes=False)
+        return _accepted(answer, writes=False).content
+
     # --- writes
 
     async def create(self, name: str, body: Row) -> Row:

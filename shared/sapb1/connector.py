@@ -5,12 +5,13 @@ copied from it (2A). What happens to one of them is told in ``job``.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
 from shared.accounting import Bindings, Outcome
 from shared.errors import Misconfigured
+from shared.fieldmap import FieldRule
 from shared.http import Http
 from shared.messages import Document
 from shared.routes import Route
@@ -26,6 +27,7 @@ from shared.sapb1.kinds import DRAFTS, INVOICE
 from shared.sapb1.meaning import SYSTEM, SetupMissing
 from shared.sapb1.partners import Partners
 from shared.sapb1.posting import Poster
+from shared.sapb1.published import Published
 from shared.sapb1.trial import Trial
 from shared.secrets import Secret
 
@@ -46,6 +48,8 @@ class Sapb1Connector:
         password: Secret,
         organization_id: UUID,
         now: Callable[[], datetime] = _now,
+        *,
+        field_map: Sequence[FieldRule] = (),
     ) -> None:
         """``url`` ends in ``/b1s/v2``; ``organization_id`` is the CRM's; ``now`` gives an aware time."""
         self._client = ServiceLayer(http, url, company, username, password)
@@ -62,6 +66,7 @@ class Sapb1Connector:
             canceller=Canceller(self._client, holdings),
             today=lambda route: _day(now(), route),
         )
+        self._published = Published(self._client, field_map)
         self._fenced: set[str] = set()
         self._lock = asyncio.Lock()
 
@@ -80,9 +85,14 @@ class Sapb1Connector:
         await self._client.close()
 
     async def _check(self, document: Document, route: Route) -> None:
-        """Make sure of the right CRM, and once a process that table and fields can be reached by our user."""
+        """Make sure of the right CRM, and once a process of the fence and of every name that is used."""
         if document.organization_id != self._organization_id:
             raise Misconfigured(f"{SYSTEM}: a document of another Dataverse organization; nothing is written")
+        await self._check_fence(document, route)
+        await self._published.check(route)
+
+    async def _check_fence(self, document: Document, route: Route) -> None:
+        """Make sure that its table and fields can be reached by our user."""
         sets = {kinds.main_kind(document.sale, route.sapb1_books).set, INVOICE.set, DRAFTS}
         if sets <= self._fenced:
             return

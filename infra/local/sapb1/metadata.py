@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
 
 from infra.local.sapb1.context import Context
-from infra.local.sapb1.edm import EntityType, Property, schema
+from infra.local.sapb1.edm import EntityType, Model, Property, schema
 
 _TYPES = {
     "String": "Edm.String",
@@ -35,9 +35,14 @@ def _enum(name: str, members: Iterable[str]) -> str:
 
 
 def document(context: Context) -> str:
-    """Write the metadata document."""
-    tables = [context.model.user_table(name) for name in context.user_tables()]
-    types = [_type(context.model.type(name)) for name in schema().types]
+    """Write the metadata document of a company."""
+    return edmx(context.model, context.user_tables())
+
+
+def edmx(model: Model, user_tables: Iterable[str] = ()) -> str:
+    """Write the metadata document of a model."""
+    tables = [model.user_table(name) for name in user_tables]
+    types = [_type(model.type(name)) for name in schema().types]
     sets = [
         f"<EntitySet EntityType={quoteattr(f'SAPB1.{kind}')} Name={quoteattr(name)}/>"
         for name, kind in [*schema().sets.items(), *((table.name, table.name) for table in tables)]

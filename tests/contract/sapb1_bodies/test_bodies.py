@@ -14,8 +14,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS
+from shared import edmx
 from shared.jsontext import dumps
-from shared.sapb1 import cards, held, items, partners
+from shared.sapb1 import cards, held, items, partners, published
 from shared.sapb1.basing import HEADER, based
 from shared.sapb1.cancelling import cancellation
 from shared.sapb1.company import SALES_TAX_CODE, VatGroup, read_vat_group
@@ -175,6 +176,19 @@ def test_a_body_holds_against_the_newest_schema(contracts: Path, file: str, sche
 def test_what_is_asked_for_exists(metadata: Metadata, entity: str, names: tuple[str, ...]) -> None:
     known = metadata.properties[metadata.sets[entity]].keys()
     assert [name for name in names if name not in known and not name.startswith("U_ACX_")] == []
+
+
+def test_a_real_company_has_every_name_that_is_checked_at_start(contracts: Path) -> None:
+    content = (contracts / "sapb1" / "sap-sdk-metadata-v3-2021.xml").read_bytes()
+    known = published.by_place(edmx.read(content))
+    books = BOOKS | {"freight_expense": 1, "stock": "reserve_invoice", "write_in_account": "4010000"}
+    for taxes in ({}, {"tax_codes": {"*": {"22": "T"}}}):
+        invoices = route(crm_number=True, **books, **taxes)
+        orders = [
+            route(way="2A", create_invoice=True, services_document=each, **books) for each in ("delivery", "order")
+        ]
+        for each in (invoices, *orders):
+            assert published.problems(known, each, ()) == []
 
 
 def test_the_company_settings_that_decide_the_arithmetic_exist(metadata: Metadata) -> None:

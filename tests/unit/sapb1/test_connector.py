@@ -9,6 +9,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from infra.local.sapb1 import metadata
+from infra.local.sapb1.edm import Model
 from shared.accounting import Bindings, Outcome
 from shared.documents import Customer, card_hash
 from shared.errors import Misconfigured, Refused, Unavailable
@@ -55,7 +57,9 @@ class Sap:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         name = request.url.path.removeprefix("/b1s/v2/")
         self.calls.append(f"{request.method} {name}")
-        if name == "Login":
+        if name == "$metadata":
+            return httpx.Response(200, text=metadata.edmx(Model({})))
+        if name == "Login" or (name == fence.CLAIMS and request.method == "POST"):
             return httpx.Response(200, json={"SessionId": "s"})
         if name == "$batch":
             self.bodies.append(request.content.decode())
@@ -64,8 +68,6 @@ class Sap:
             return self.claim if str(key_of(document())) in name else error(404, "-2028")
         if name.startswith("Invoices("):
             return error(404, "-2028", "No matching records found (ODBC -2028)")
-        if name == fence.CLAIMS and request.method == "POST":
-            return httpx.Response(201, json={})
         return httpx.Response(200, json=self._read(name, request.url.params.get("$filter", "")))
 
     def _read(self, name: str, where: str) -> dict[str, Any]:
