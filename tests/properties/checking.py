@@ -47,7 +47,7 @@ class Checker:
 
     def _check_bodies(self, case: Case, target: Target, sale: Sale) -> None:
         books, route = {"onec": onec, "sapb1": sapb1}[target], self._route(case, target)
-        made, reason = self._tried(lambda: books.bodies(case, sale, route))
+        made, reason = self._tried(lambda: books.bodies(sale, route))
         if made is None:
             assert reason is not None
             self.figures[f"refused for {target}: {reason.code}"] += 1

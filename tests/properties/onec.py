@@ -6,22 +6,17 @@ the drawn lines. A body is looked at as it arrives, after a trip through JSON.
 
 from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
-from shared import jsontext
 from shared.documents import Sale
-from shared.onec import bodies as made_by
-from shared.onec import kinds, mapping
-from shared.onec.bodies import Parts
-from shared.onec.mapping import Settlement
 from shared.refusals import Refusal
 from shared.routes import Route
-from tests.builders import document, onec_route, record_id
+from tests.bodies import Named, item_key, onec_bodies
+from tests.builders import onec_route, record_id
 from tests.builders import route as built_route
 from tests.properties.drawing import Booked, Case, rounded
 from tests.properties.expecting import DATES, cents, expect, nets, taxes, total
 
-KEY, WAREHOUSE, FREIGHT = UUID(int=1), record_id(8, 0x6A), record_id(9, 0x6A)
+WAREHOUSE, FREIGHT = record_id(8, 0x6A), record_id(9, 0x6A)
 BOOKS = onec_route()["onec"] | {"warehouse": str(WAREHOUSE), "freight_item": str(FREIGHT), "schet_faktura": "create"}
 WRITE_IN = BOOKS["write_in_item"]
 LABELS = {"22": "НДС22", "10": "НДС10", "7": "НДС7", "5": "НДС5", "0": "НДС0", "none": "БезНДС"}
@@ -41,34 +36,9 @@ def route(case: Case) -> Route:
     )
 
 
-def bodies(case: Case, sale: Sale, own: Route) -> list[tuple[str, dict[str, Any]]]:
-    """Let the product make every document of the sale; each as 1C reads it. Raises Refused."""
-    steps = kinds.steps(document(sale, route=own.name), own, KEY)
-    keys = {step.kind.title: step.key for step in steps}
-    ships = ACT in keys
-    made_by.check(sale, own, ships=ships)
-    rows = mapping.rows(sale, own, ships=ships)
-    parts = Parts(
-        UUID(int=2),
-        UUID(int=3),
-        {line.product.id: _item(line.product.number) for line in sale.lines if line.product},
-        {sale.document_date: Settlement(UUID(int=4))},
-    )
-    made = []
-    for title in keys:
-        body: Any
-        if title == SCHET:
-            body = made_by.schet(sale, own, parts, rows)
-        elif title == ACT:
-            body = made_by.realizatsiya(sale, own, parts, rows, keys.get(SCHET))
-        else:
-            body = made_by.faktura(sale, own, parts, keys[ACT])
-        made.append((title, jsontext.loads(jsontext.dumps(body))))
-    return made
-
-
-def _item(number: str) -> UUID:
-    return UUID(int=1000 + int(number.removeprefix("P-")))
+def bodies(sale: Sale, own: Route) -> Named:
+    """Let the product make every document of the sale. Raises Refused."""
+    return onec_bodies(sale, own)
 
 
 def check_refusal(case: Case, reason: Refusal) -> None:
@@ -136,7 +106,7 @@ def _check_section(case: Case, title: str, body: dict[str, Any], name: str, line
 
 def _wanted_item(line: Booked) -> str:
     if line.product:
-        return str(_item(line.product))
+        return str(item_key(line.product))
     return str(FREIGHT) if line.kind == "freight" else str(WRITE_IN)
 
 
