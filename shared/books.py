@@ -5,10 +5,10 @@ A decision that an accountant must take has no default: the company decides, the
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.rates import RateName
 
@@ -21,8 +21,29 @@ class Setting(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+NOT_NAMED = UUID(int=0)
+"""In the place of a Ref_Key that a route does not name."""
+AUTOMATIC_ONLY = ("bank_account", "goods_kind", "services_kind", "item_group", "country")
+"""Fields of 1C that every automatic route must name; a file does not refer to them."""
+
 SchetFaktura = Literal["create", "accountant", "not_required"]
 """Who makes the счёт-фактура of a реализация: the bridge, the accountant (the journal reminds), or nobody has to"""
+
+
+class OnecFile(Setting):
+    """What a file for 1С:Бухгалтерия says beside the keys, exactly as the base says it: loading replaces it there."""
+
+    organization_name: Text
+    """Наименование of the organisation"""
+    organization_inn: Annotated[str, StringConstraints(pattern=r"^(\d{10}|\d{12})$")]
+    organization_kpp: Annotated[str, StringConstraints(pattern=r"^(\d{4}[\dA-Z]{2}\d{3})?$")] = ""
+    """empty for a sole trader"""
+    write_in_item_name: Text
+    """Наименование of ``write_in_item``"""
+    freight_item_name: Text | None = None
+    """Наименование of ``freight_item``, where that is named"""
+    warehouse_name: Text | None = None
+    """Наименование of ``warehouse``, where that is named"""
 
 
 class OnecBooks(Setting):
@@ -30,17 +51,19 @@ class OnecBooks(Setting):
 
     organization: UUID
     """Catalog_Организации"""
-    bank_account: UUID
+    file: OnecFile | None = None
+    """required for the ways by hand (1A, 1B)"""
+    bank_account: UUID = NOT_NAMED
     """Catalog_БанковскиеСчета: the account that customers pay to"""
-    goods_kind: UUID
+    goods_kind: UUID = NOT_NAMED
     """Catalog_ВидыНоменклатуры for goods that we create"""
-    services_kind: UUID
+    services_kind: UUID = NOT_NAMED
     """Catalog_ВидыНоменклатуры for services that we create"""
-    item_group: UUID
+    item_group: UUID = NOT_NAMED
     """Catalog_НоменклатурныеГруппы for items that we create"""
     write_in_item: UUID
     """Catalog_Номенклатура: the service that write-in lines are written on"""
-    country: UUID
+    country: UUID = NOT_NAMED
     """Catalog_СтраныМира: СтранаРегистрации of counterparties that we create"""
     warehouse: UUID | None = None
     """Catalog_Склады; required where a реализация ships goods"""
@@ -66,6 +89,45 @@ class OnecBooks(Setting):
     address_kind: UUID | None = None
 
 
+class DtwColumn(Setting):
+    """One column of a file for Data Transfer Workbench."""
+
+    name: Text
+    """the DI API property: the first heading row"""
+    title: str = ""
+    """the second heading row, for people; the name where it is empty"""
+    source: Text | None = Field(default=None, alias="from")
+    """the property that the automatic way would write, where it is called otherwise"""
+    constant: str | None = None
+    """what stands in every row, instead"""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.source is not None and self.constant is not None:
+            raise ValueError("needs not both from and constant")
+        return self
+
+
+DtwFile = Literal["documents", "lines", "expenses", "partners", "addresses", "items"]
+DtwEncoding = Literal["utf-8-sig", "utf-8", "utf-16", "cp1250", "cp1251", "cp1252"]
+
+
+class Sapb1File(Setting):
+    """What the files for Data Transfer Workbench need, which the automatic way asks Service Layer for."""
+
+    local_currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    amount_decimals: int = Field(ge=0, le=6)
+    """decimals of amounts, as in General Settings; the next two likewise"""
+    price_decimals: int = Field(ge=0, le=6)
+    quantity_decimals: int = Field(ge=0, le=6)
+    tax_by_group: bool
+    """the company rounds its tax once a VAT group, not once a line"""
+    encoding: DtwEncoding = "utf-8-sig"
+    """of the files; a character that it lacks is a refusal"""
+    columns: dict[DtwFile, tuple[DtwColumn, ...]] = Field(default_factory=dict)
+    """file → its columns, in the place of those that ``shared/files/dtw_columns.py`` names"""
+
+
 Stock = Literal["invoice_issues", "reserve_invoice", "from_delivery", "non_inventory_only"]
 
 
@@ -75,6 +137,8 @@ class Sapb1Books(Setting):
     stock: Stock
     """what an A/R invoice does to stock: issues it, reserves it, was issued by its delivery, or has no stock items"""
     warehouse: Text
+    file: Sapb1File | None = None
+    """required for the ways by hand (1A, 1B)"""
     vat_groups: dict[RateName, Text] = Field(default_factory=dict)
     """tax rate (percent, or ``none``) → VatGroup"""
     vat_groups_by_country: dict[Text, dict[RateName, Text]] = Field(default_factory=dict)

@@ -99,7 +99,7 @@ class Connector:
 
     def _route(self, document: Document) -> Route:
         route = self._settings.route(document.route)
-        if route is None or route.target != self._target:
+        if route is None or route.by_hand or route.target != self._target:
             raise Misconfigured(f"ROUTES: no route “{document.route}” leads to {self._target} any more")
         return route
 

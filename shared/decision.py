@@ -66,7 +66,8 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
         return Nothing("no route leads from its business unit")
     case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
-        decision = case.withdrawn() or case.held_back() or case.sent()
+        by_hand = Nothing("its route hands out files") if route.by_hand else None
+        decision = by_hand or case.withdrawn() or case.held_back() or case.sent()
     except Refused as error:
         return case.told(State.REFUSED, error.refusal)
     if isinstance(decision, Nothing) and case.known is not None and case.known.retry:
@@ -91,8 +92,8 @@ def wait(
     """
     head = transform.header(table, row)
     route = route_for(settings.routes, table.way, head.business_unit)
-    if route is None:
-        return Nothing("no route leads from its business unit")
+    if route is None or route.by_hand:
+        return Nothing("no automatic route leads from its business unit")
     case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
         matters = case.known is not None or (not head.cancelled and is_due(table, row, head, settings))
@@ -177,7 +178,7 @@ class _Case:
         if self.known is None or self.known.state is State.CANCELLED:
             return Nothing(how.replace("_", " "))
         # While an answer may be lost, accounting may hold it without the journal's knowing.
-        if self.known.accounting_id or self.known.state is State.RETRYING:
+        if self.known.in_books or self.known.state is State.RETRYING:
             return self._taken_back(how)
         return self._told_once(state, refusal(f"{how}_before_export"))
 
@@ -191,7 +192,7 @@ class _Case:
     def held_back(self) -> Decision | None:
         """Say what the company wants to wait, or never to be written."""
         dated = transform.document_date(self.row, self.route)
-        in_books = self.known is not None and bool(self.known.accounting_id)
+        in_books = self.known is not None and self.known.in_books
         if in_books and (dated < self.route.start_date or self.route.paused):
             # What the journal says of it stays true; a change waits for the end of the pause.
             return Nothing("in accounting already, and not to be written now")
@@ -223,21 +224,13 @@ class _Case:
             action=action,
             sale=sale,
             base=base_of(self.row, self.route.target),
-            generation=self._generation,
+            generation=self.known.generation_to_write if self.known else 0,
             version=self.version,
             hash=sale.content_hash(),
             journal=self.known,
             reference=self.reference,
         )
         return Send(document, lane(sale.customer.tax_number, sale.customer.id, self.settings.lanes))
-
-    @property
-    def _generation(self) -> int:
-        """The generation to write: a new one once accounting has cancelled the last."""
-        if self.known is None:
-            return 0
-        cancelled = self.known.state is State.CANCELLED and bool(self.known.accounting_id)
-        return self.known.generation + (1 if cancelled else 0)
 
     def told(self, state: State, reason: Refusal | None) -> Tell:
         """Make a word for the journal."""

@@ -170,6 +170,17 @@ class Journalled(BaseModel):
     """whether somebody pressed Retry"""
 
     @property
+    def in_books(self) -> bool:
+        """Whether accounting may hold the document: it has an id there, or was handed out in a file."""
+        return bool(self.accounting_id or self.written_hash)
+
+    @property
+    def generation_to_write(self) -> int:
+        """The generation to write: a new one once accounting has cancelled the last."""
+        cancelled = self.state is State.CANCELLED and bool(self.accounting_id)
+        return self.generation + (1 if cancelled else 0)
+
+    @property
     def is_refused(self) -> bool:
         """Whether the last word on the document's content is a refusal.
 

@@ -38,7 +38,7 @@ def due_statuses(settings: Settings, table: SalesTable) -> frozenset[int]:
 def may_matter(settings: Settings, table: SalesTable, row: dict[str, Any]) -> Route | None:
     """Give the route of a document that may have to be exported, or cancelled, since the start date; None otherwise."""
     route = route_for(settings.routes, table.way, guid(row, "_owningbusinessunit_value"))
-    if route is None:
+    if route is None or route.by_hand:
         return None
     if number(row, "statuscode") not in due_statuses(settings, table) and number(row, "statecode") != table.cancelled:
         return None
@@ -62,7 +62,7 @@ def needs_a_look(row_version: int, cancelled: bool, known: Journalled | None, pa
 
 def columns_of(settings: Settings, table: SalesTable) -> list[str]:
     """Give the columns by which :func:`may_matter` judges."""
-    dates = {route.dates.document for route in settings.routes if route.way == table.way}
+    dates = {route.dates.document for route in settings.routes if route.automatic_way == table.way}
     standard = [table.key, "statecode", "statuscode", "_owningbusinessunit_value", "versionnumber"]
     return [*standard, *sorted(dates - set(standard))]
 

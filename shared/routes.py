@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 
-from shared.books import OnecBooks, Sapb1Books, Setting, Text
+from shared.books import AUTOMATIC_ONLY, NOT_NAMED, OnecBooks, Sapb1Books, Setting, Text
 from shared.rates import Rate, RateName, Regime, around_rate_change, parse_rate, russian_rates
 
 Item = TypeVar("Item")
 
 Target = Literal["onec", "sapb1"]
-Way = Literal["2A", "2B"]
-"""2A: fulfilled orders, services rendered; 2B: issued invoices"""
+Way = Literal["1A", "1B", "2A", "2B"]
+"""A: fulfilled orders, services rendered; B: issued invoices. 1: by hand, as files to import; 2: automatic"""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]
 
 
@@ -37,7 +37,7 @@ def _zone(name: str) -> str:
 
 
 class Dates(Setting):
-    """The columns that hold each date, of the invoice (2B) or the order (2A)."""
+    """The columns that hold each date, of the invoice (1B, 2B) or the order (1A, 2A)."""
 
     document: ColumnName
     shipment: ColumnName
@@ -79,12 +79,37 @@ class Route(Setting):
             self._check_onec()
         else:
             self._check_sapb1()
+        if self.by_hand:
+            self._check_file()
         return self
+
+    def _check_file(self) -> None:
+        """Refuse what a file can't do: it refers to nothing that only accounting knows, and writes no счёт-фактура."""
+        if self.onec is not None and self.target == "onec":
+            if self.onec.file is None:
+                raise ValueError(f"onec.file: required, because way is {self.way}")
+            if self.onec.schet_faktura == "create":
+                raise ValueError("onec.schet_faktura: must be accountant or not_required, because a file holds none")
+            for name in ("freight_item", "warehouse"):
+                if getattr(self.onec, name) is not None and getattr(self.onec.file, f"{name}_name") is None:
+                    raise ValueError(f"onec.file.{name}_name: required with onec.{name}")
+            if self.onec.upd:
+                raise ValueError("onec.upd: must be false, because a file can't say it")
+        if self.sapb1 is not None and self.target == "sapb1":
+            if self.sapb1.file is None:
+                raise ValueError(f"sapb1.file: required, because way is {self.way}")
+            if self.way == "1A" and self.create_invoice:
+                raise ValueError("create_invoice: must be false, because a file can't copy what is not there yet")
+            if self.sapb1.stock == "from_delivery":
+                raise ValueError("sapb1.stock: can't be from_delivery, because a file can't copy from a delivery")
 
     def _check_onec(self) -> None:
         if self.onec is None:
             raise ValueError("onec: required, because target is onec")
-        if (self.way == "2A" or self.onec.realizatsiya) and self.onec.schet_faktura is None:
+        missing = [] if self.by_hand else [name for name in AUTOMATIC_ONLY if getattr(self.onec, name) == NOT_NAMED]
+        if missing:
+            raise ValueError(f"onec.{missing[0]}: required, because way is {self.way}")
+        if (self.automatic_way == "2A" or self.onec.realizatsiya) and self.onec.schet_faktura is None:
             raise ValueError("onec.schet_faktura: required, because a РеализацияТоваровУслуг is written")
 
     def _check_sapb1(self) -> None:
@@ -98,19 +123,29 @@ class Route(Setting):
             raise ValueError("sapb1.vat_groups_by_country: means nothing beside tax_codes")
         if self.sapb1.write_in_item is None and self.sapb1.write_in_account is None:
             raise ValueError("sapb1.write_in_item: required (or sapb1.write_in_account)")
-        if self.way == "2A" and self.sapb1.services_document is None:
-            raise ValueError("sapb1.services_document: required, because way is 2A")
+        if self.automatic_way == "2A" and self.sapb1.services_document is None:
+            raise ValueError(f"sapb1.services_document: required, because way is {self.way}")
         if (self.sapb1.cancel or self.sapb1.recreate) and self.sapb1.cancellation_date is None:
             raise ValueError("sapb1.cancellation_date: required with cancel or recreate")
         if self.sapb1.stock == "from_delivery" and self.create_invoice and self.sapb1.services_document != "delivery":
             raise ValueError("sapb1.services_document: must be delivery, because stock is from_delivery")
 
     @property
+    def by_hand(self) -> bool:
+        """Whether its documents are handed out as files, which somebody imports."""
+        return self.way in {"1A", "1B"}
+
+    @property
+    def automatic_way(self) -> Way:
+        """The automatic way that carries the same documents: 2A for orders, 2B for invoices."""
+        return "2A" if self.way in {"1A", "2A"} else "2B"
+
+    @property
     def posts_revenue(self) -> bool:
         """Whether its documents post revenue: a реализация, or an A/R invoice. One sale must do so once."""
         if self.onec is not None and self.target == "onec":
-            return self.way == "2A" or self.onec.realizatsiya
-        return self.way == "2B" or self.create_invoice
+            return self.automatic_way == "2A" or self.onec.realizatsiya
+        return self.automatic_way == "2B" or self.create_invoice
 
     @property
     def zone(self) -> ZoneInfo:
@@ -144,29 +179,33 @@ class Route(Setting):
             by_country = (*self.sapb1.vat_groups_by_country.values(), *self.sapb1.tax_codes.values())
             tables = (self.sapb1.vat_groups, *by_country)
             return tuple(parse_rate(name) for name in dict.fromkeys(name for table in tables for name in table))
-        only_schet = self.way == "2B" and self.onec is not None and not self.onec.realizatsiya
+        only_schet = self.automatic_way == "2B" and self.onec is not None and not self.onec.realizatsiya
         either = only_schet and dated is not None and around_rate_change(dated)
         return russian_rates(shipped_on, self.tax_regimes, either_general=either)
 
 
 def overlaps(routes: tuple[Route, ...]) -> list[str]:
-    """Name the routes that would send one document twice: the same business unit and way, or the same name."""
+    """Name the routes that would send one document twice: the same business unit and documents, or the same name."""
     problems = []
     for name, count in Counter(route.name for route in routes).items():
         if count > 1:
             problems.append(f"{count} routes have the name “{name}”")
-    for (unit, way), count in Counter((route.business_unit, route.way) for route in routes).items():
+    for (unit, way), count in Counter((route.business_unit, route.automatic_way) for route in routes).items():
         if count > 1:
-            names = ", ".join(route.name for route in routes if (route.business_unit, route.way) == (unit, way))
-            problems.append(f"routes {names} have the same business_unit and way, so a document would be written twice")
+            same = [route for route in routes if (route.business_unit, route.automatic_way) == (unit, way)]
+            what = "way" if len({route.way for route in same}) == 1 else "documents, by hand and automatically"
+            names = ", ".join(route.name for route in same)
+            problems.append(
+                f"routes {names} have the same business_unit and {what}, so a document would be written twice"
+            )
     return problems + _revenue_twice(routes)
 
 
 def _revenue_twice(routes: tuple[Route, ...]) -> list[str]:
     """Name the routes of one legal entity that would post one sale's revenue twice, or give it two invoices."""
     problems = []
-    orders = [route for route in routes if route.way == "2A"]
-    invoices = [route for route in routes if route.way == "2B"]
+    orders = [route for route in routes if route.automatic_way == "2A"]
+    invoices = [route for route in routes if route.automatic_way == "2B"]
     for order, invoice in product(orders, invoices):
         if order.business_unit != invoice.business_unit and None not in {order.business_unit, invoice.business_unit}:
             continue
@@ -178,10 +217,13 @@ def _revenue_twice(routes: tuple[Route, ...]) -> list[str]:
 
 
 def route_for(routes: tuple[Route, ...], way: Way, business_unit: UUID | None) -> Route | None:
-    """Find the route of a business unit's documents of one way; the route without a business unit serves the rest."""
+    """Find the route of a business unit's orders or invoices; the route without a business unit serves the rest.
+
+    ``way`` is the automatic one; the route that is found may hand the same documents out as files (``by_hand``).
+    """
     rest = None
     for route in routes:
-        if route.way != way:
+        if route.automatic_way != way:
             continue
         if route.business_unit is not None and route.business_unit == business_unit:
             return route

@@ -168,7 +168,7 @@ class Settings(BaseModel):
     def _whole(self) -> Self:
         problems = [f"ROUTES: {problem}" for problem in overlaps(self.routes)]
         problems += [f"FIELD_MAP: {problem}" for problem in doubled(self.field_map)]
-        for target in sorted({route.target for route in self.routes}):
+        for target in sorted({route.target for route in self.routes if not route.by_hand}):
             problems += [
                 f"{name}: required, because a route leads to {target}"
                 for name, value in self.connection(target).items()

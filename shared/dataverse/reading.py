@@ -142,7 +142,7 @@ class Reader:
 
 def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     """Give the query that reads a sales document with everything around it."""
-    routes = [route for route in settings.routes if route.way == table.way]
+    routes = [route for route in settings.routes if route.automatic_way == table.way]
     dates = sorted({column for route in routes for column in route.dates.model_dump().values()})
     own = settings.field_map
     line = _columns(table.line_key, *_LINE, custom=[settings.column_line_tax_rate, *own_fields.of_line(own)])
@@ -169,7 +169,7 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     )
     if table is INVOICE:
         expanded += (
-            f"salesorderid($select={ORDER.key};$expand={ORDER.journal}($select={_columns(*journal.COLUMNS)}))",
+            f"salesorderid($select={ORDER.key},{ORDER.number};$expand={ORDER.journal}($select={_columns(*journal.COLUMNS)}))",
         )
     return {
         "$select": _columns(
@@ -199,6 +199,8 @@ def base_of(row: dict[str, Any], target: str) -> Base | None:
     if not isinstance(order, dict):
         return None
     known = journal_row(ORDER, order, target)
-    if known is None or not known.accounting_id or known.state is State.CANCELLED:
+    if known is None or not known.in_books or known.state is State.CANCELLED:
         return None
-    return Base(id=key(order, ORDER.key), accounting_id=known.accounting_id, number=known.number)
+    # One that was handed out in a file has no id that is known here; its number is the CRM's.
+    number_ = known.number or ("" if known.accounting_id else text(order, ORDER.number))
+    return Base(id=key(order, ORDER.key), accounting_id=known.accounting_id, number=number_)
