@@ -2,6 +2,7 @@
 
 import azure.functions as func
 
+from functions.callers import turned_away
 from shared import jsontext
 from shared.errors import Misconfigured, Unavailable
 from shared.health import check
@@ -17,8 +18,10 @@ def _answer(content: object, status: int = 200) -> func.HttpResponse:
 
 @blueprint.function_name("health")
 @blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 -- the host passes it by this name
+async def health(req: func.HttpRequest) -> func.HttpResponse:
     """Say what is wrong, in one sentence each; 200 where nothing is."""
+    if denied := turned_away(req):
+        return denied
     problems = await check(process)
     return _answer({"healthy": not problems, "problems": problems}, 503 if problems else 200)
 
@@ -27,6 +30,8 @@ async def health(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 --
 @blueprint.route(route="operations/messages", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
 async def operations_messages(req: func.HttpRequest) -> func.HttpResponse:
     """List poison and dead letters; ``queue``, ``from`` (a sequence number) and ``top`` narrow it down."""
+    if denied := turned_away(req):
+        return denied
     queue = req.params.get("queue") or None
     place = place_of(queue) if queue else None
     start, top = req.params.get("from", "0"), req.params.get("top", str(PAGE))
@@ -44,6 +49,8 @@ async def operations_messages(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route(route="operations/resend", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def operations_resend(req: func.HttpRequest) -> func.HttpResponse:
     """Send one message, or all of a queue, again."""
+    if denied := turned_away(req):
+        return denied
     try:
         asked = Resend.read(req.get_body())
     except ValueError as error:

@@ -128,7 +128,7 @@ async def running(
             json.dumps(local_settings(stack.first_lines(), changes or {}), ensure_ascii=False, indent=2)
         )
         host = await stack.start("host", {"app": str(ROOT), "settings": str(settings)})
-        await register(dataverse, f"{host['url']}/api/dataverse/events", host["function_key"])
+        await register(dataverse, f"{host['url']}/api/dataverse/events", host["function_keys"]["dataverse_events"])
         try:
             yield World(stack, crm, books)
         finally:

@@ -31,7 +31,7 @@ class HttpTriggers:
         if found is None:
             return web.Response(status=404)
         route, parameters = found
-        if not self._keys.allow(route.trigger.auth_level, request):
+        if not self._keys.allow(route.trigger.auth_level, request, route.function.name):
             return web.Response(status=401)
         return await self._invoke(request, route, parameters)
 

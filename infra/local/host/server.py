@@ -7,6 +7,9 @@ local.settings.json; default: the app's own, if any), ``function_key`` and ``mas
 start), ``drain_seconds`` (how long running invocations may go on after SIGTERM; default 10). ``--state`` keeps the
 timers' status.
 
+First line: ``service``, ``url``, ``function_key``, ``master_key``, and ``function_keys``: by name, what opens one HTTP
+function alone.
+
 The app runs in this process, on this event loop: one app per process, as the worker's registry is global.
 """
 
@@ -24,7 +27,7 @@ from aiohttp import web
 
 from infra.local.host import logs
 from infra.local.host.admin import Admin
-from infra.local.host.bindings import Function, ServiceBusTrigger
+from infra.local.host.bindings import Function, HttpTrigger, ServiceBusTrigger
 from infra.local.host.clock import SystemClock
 from infra.local.host.errors import HostError
 from infra.local.host.host import Host, app_folder
@@ -107,6 +110,11 @@ class _Server:
         self._status.close()
         await self._host.close()
 
+    def own_keys(self) -> dict[str, str]:
+        """Give the keys that open one HTTP function alone, by its name, once the app is loaded."""
+        functions = self._host.functions.values()
+        return {each.name: self._plan.keys.of(each.name) for each in functions if isinstance(each.trigger, HttpTrigger)}
+
     async def drain(self, _: web.Application) -> None:
         """Start nothing new; give what runs its time."""
         if self._timers is not None:
@@ -135,7 +143,7 @@ def _service(plan: _Plan, state: Path | None) -> Service:
     app.cleanup_ctx.append(server.lifetime)
     app.on_shutdown.append(server.drain)
     keys = {"function_key": plan.keys.function, "master_key": plan.keys.master}
-    return Service(app, lambda url: {"service": "host", "url": url, **keys})
+    return Service(app, lambda url: {"service": "host", "url": url, **keys, "function_keys": server.own_keys()})
 
 
 def create(options: ServeOptions) -> Service:

@@ -22,10 +22,10 @@ PATIENCE = 20.0
 class Server:
     """A started server: its first line, and what it wrote to stderr."""
 
-    def __init__(self, process: Process, line: Mapping[str, str], log: Path) -> None:
+    def __init__(self, process: Process, line: Mapping[str, Any], log: Path) -> None:
         self.process, self.line, self.log = process, line, log
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> Any:
         return self.line[name]
 
     async def stop(self) -> int:

@@ -32,6 +32,14 @@ async def test_function_level_takes_the_function_key_or_the_master_key(
     assert status != 401 or by_query.content == b""
 
 
+async def test_a_functions_own_key_opens_it_alone(sample: Sample) -> None:
+    own = sample.host["function_keys"]
+    orders = await sample.http.post("/api/orders/invoice", headers={"x-functions-key": own["orders"]})
+    broken = await sample.http.get("/api/broken", headers={"x-functions-key": own["orders"]})
+    secret = await sample.http.get("/api/secret", headers={"x-functions-key": own["secret"]})
+    assert (orders.status_code, broken.status_code, secret.status_code) == (201, 401, 401)
+
+
 async def test_admin_level_takes_the_master_key_only(sample: Sample) -> None:
     refused = await sample.http.get("/api/secret", params={"code": FUNCTION_KEY})
     allowed = await sample.http.get("/api/secret", params={"code": MASTER_KEY})
