@@ -2,15 +2,21 @@
 
 import logging
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime
+from typing import TypeVar, get_args
 from uuid import UUID
 
 from shared.bus import CHANGES, POISON, Bus, Envelope
+from shared.dataverse.events import from_queue
 from shared.errors import Unreadable
 from shared.keys import message_id
-from shared.messages import Message, salvage
+from shared.messages import Message, Reference, Table, salvage
+from shared.references import event_reference
 from shared.retry import reference_envelope
-from shared.telemetry import say
+from shared.settings import Settings
+from shared.telemetry import say, traceparent
+
+ANOTHER_ORGANIZATION = "it belongs to another Dataverse organization than DATAVERSE_ORGANIZATION_ID"
 
 Kind = TypeVar("Kind", bound=Message)
 
@@ -42,9 +48,35 @@ async def read(kind: type[Kind], incoming: Incoming, organization_id: UUID, bus:
         await to_poison(bus, incoming, str(error))
         return None
     if message.organization_id != organization_id:
-        await to_poison(bus, incoming, "it belongs to another Dataverse organization than DATAVERSE_ORGANIZATION_ID")
+        await to_poison(bus, incoming, ANOTHER_ORGANIZATION)
         return None
     return message
+
+
+async def read_change(incoming: Incoming, settings: Settings, bus: Bus, now: datetime) -> Reference | None:
+    """Give the reference that a message of ``changes`` is or stands for, or None once it is settled.
+
+    Where a company lets Dataverse write to Service Bus by itself, the message is the event: it is judged as a
+    webhook is, and becomes the same reference.
+    """
+    try:
+        event = from_queue(incoming.body)
+    except Unreadable as error:
+        await to_poison(bus, incoming, str(error))
+        return None
+    if event is None:
+        return await read(Reference, incoming, settings.dataverse_organization_id, bus)
+    if event.organization_id != settings.dataverse_organization_id:
+        await to_poison(bus, incoming, ANOTHER_ORGANIZATION)
+        return None
+    if settings.dataverse_user_id is not None and event.initiating_user_id == settings.dataverse_user_id:
+        return None  # our own change
+    table = next((known for known in get_args(Table) if known == event.table), None)
+    if table is None:
+        say(logging.WARNING, "event of a table that is not exported: remove its step", {"table": event.table})
+        return None
+    say(logging.INFO, "event", {"table": event.table, "id": event.id, "cause": f"event:{event.message}"})
+    return event_reference(event, table, trace=traceparent(), now=now)
 
 
 async def to_poison(bus: Bus, incoming: Incoming, reason: str) -> None:

@@ -12,7 +12,8 @@ from typing import get_args
 from shared.bus import CHANGES
 from shared.dataverse.events import MAX_BODY, SIZE_HEADER, Event, parse
 from shared.errors import Misconfigured, Unreadable
-from shared.messages import Reference, Table
+from shared.messages import Table
+from shared.references import event_reference
 from shared.retry import cause_of, reference_envelope
 from shared.telemetry import here, say, traceparent
 from shared.wiring import Wiring, now
@@ -57,16 +58,9 @@ async def _take(wiring: Wiring, event: Event, headers: Mapping[str, str]) -> Rep
         return Reply(HTTPStatus.FORBIDDEN, "The event belongs to another organization than this bridge serves.")
     if settings.dataverse_user_id is not None and event.initiating_user_id == settings.dataverse_user_id:
         return Reply(HTTPStatus.ACCEPTED, "Our own change: nothing to do.")
-    reference = Reference(
-        organization_id=event.organization_id,
-        correlation_id=event.correlation_id,
-        traceparent=here() or traceparent(headers.get("traceparent", "")),
-        table=event.table,
-        id=event.id,
-        cause=f"event:{event.message}"[:100],
-        occurred_at=now(),
-        message_id=event.event_id,
-    )
+    table: Table = event.table  # type: ignore[assignment]  # receive() looked whether it is one
+    trace = here() or traceparent(headers.get("traceparent", ""))
+    reference = event_reference(event, table, trace=trace, now=now())
     await wiring.bus.send(CHANGES, [reference_envelope(reference)])
     say(logging.INFO, "event", {"table": event.table, "id": event.id, "cause": reference.cause})
     return Reply(HTTPStatus.ACCEPTED, "Taken.")

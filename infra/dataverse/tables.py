@@ -29,8 +29,9 @@ def _at(name: str) -> str:
     return f"{ENTITIES}(LogicalName='{name}')"
 
 
-async def settle(workshop: Workshop, run: Run, language: int, pause: Pause = asyncio.sleep) -> None:
-    """Create what is missing of the tables, and see that what is there is as it must be."""
+async def settle(workshop: Workshop, run: Run, language: int, pause: Pause = asyncio.sleep) -> bool:
+    """Create what is missing of the tables, and see that the rest is as it must be; give whether both are there."""
+    ready = True
     known = await _known(workshop, [table.name for table in TABLES])
     for table in TABLES:
         created = await run.piece(
@@ -38,9 +39,11 @@ async def settle(workshop: Workshop, run: Run, language: int, pause: Pause = asy
             table.name in known,
             partial(workshop.write, "POST", ENTITIES, definitions.table(table, language), solution=True),
         )
+        ready = ready and created
         if created:
             await _columns(workshop, run, table, language)
             await _key(workshop, run, table, language, pause)
+    return ready
 
 
 async def _known(workshop: Workshop, names: list[str]) -> dict[str, dict[str, Any]]:

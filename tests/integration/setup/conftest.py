@@ -65,7 +65,7 @@ class Bare:
 
 
 @pytest.fixture
-async def bare(serve: Serve) -> AsyncIterator[Bare]:  # noqa: F811 -- pytest finds a fixture by its name
+async def bare(serve: Serve) -> AsyncIterator[Bare]:
     """An organization on its first day."""
     made = Bare(await serve(solution="none"))
     yield made
