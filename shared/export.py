@@ -12,6 +12,7 @@ from shared.binding import JournalBindings, bind
 from shared.bus import MAX_BODY, RESULTS, TARGET_QUEUES, Bus, Envelope
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import Row, key
+from shared.dataverse.own_columns import OwnColumns
 from shared.dataverse.reading import Reader
 from shared.dataverse.sales import SALES, SalesTable
 from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, result_of, wait
@@ -45,10 +46,12 @@ class Export:
         dataverse: Dataverse,
         bus: Bus,
         now: Callable[[], datetime],
+        columns: OwnColumns | None = None,
     ) -> None:
-        """``now`` gives an aware time."""
+        """``now`` gives an aware time. ``columns``: looks up those that the settings name, before the first reading."""
         self._settings = settings
         self._dataverse = dataverse
+        self._columns = columns
         self._reader = Reader(dataverse, settings)
         self._bus = bus
         self._now = now
@@ -60,9 +63,7 @@ class Export:
         references = [
             reference
             for incoming in batch
-            if (
-                reference := await intake.read(Reference, incoming, self._settings.dataverse_organization_id, self._bus)
-            )
+            if (reference := await intake.read_change(incoming, self._settings, self._bus, self._now()))
         ]
         with hop("export", references, max((reference.attempt for reference in references), default=0)):
             await self._settle(references)
@@ -70,6 +71,8 @@ class Export:
     async def _settle(self, references: Sequence[Reference]) -> None:
         try:
             await self._dataverse.check_organization()
+            if self._columns is not None:
+                await self._columns.check()
         except Exception as error:  # noqa: BLE001 -- whatever it is, no reference may be lost
             await self._again(references, error)
             return
@@ -166,7 +169,12 @@ class Export:
             envelope = Envelope(body, identity, send.session, document.correlation_id, traceparent=document.traceparent)
             output.add(TARGET_QUEUES[target], envelope)
             found_by = {"target": target, "cause": references[-1].cause}
-            say(logging.INFO, "sent", {sale.table: sale.id, "version": document.version, **found_by})
+            say(
+                logging.INFO,
+                "sent",
+                {sale.table: sale.id, "version": document.version, **found_by},
+                trace=document.traceparent,
+            )
 
     async def _unread(self, references: Sequence[Reference], error: Exception) -> None:
         """Put references back whose documents could not be read; say in the journal that they wait, and why.
@@ -209,11 +217,16 @@ class Export:
             following, at = await try_again(self._bus, reference, error, self._backoff, self._now())
             again.append((following, at))
             dimensions = {"table": reference.table, "id": reference.id, "cause": cause_of(error), "next": at}
-            say(level, "retry", dimensions)
+            say(level, "retry", dimensions, trace=reference.traceparent)
             count("retries", hop="export")
         return again
 
 
 def _log_settled(settled: Iterable[tuple[Reference, str]]) -> None:
     for reference, why in settled:
-        say(logging.INFO, "nothing to do", {"table": reference.table, "id": reference.id, "why": why})
+        say(
+            logging.INFO,
+            "nothing to do",
+            {"table": reference.table, "id": reference.id, "why": why},
+            trace=reference.traceparent,
+        )

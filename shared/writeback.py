@@ -171,7 +171,8 @@ class Writeback:
             at = self._now() + self._backoff.wait(result.deferrals, named)
             envelopes.append(result_envelope(delayed, at))
             count("retries", hop="writeback")
-            say(level, "journal waits", {result.table: result.id, "cause": cause_of(error), "next": at})
+            dimensions = {result.table: result.id, "cause": cause_of(error), "next": at}
+            say(level, "journal waits", dimensions, trace=result.traceparent)
         await self._bus.send(RESULTS, envelopes)
 
 
@@ -180,7 +181,7 @@ def _tell(results: Iterable[Result]) -> None:
     for result in results:
         reason = result.reason.code if result.state is State.REFUSED and result.reason else None
         what = {"target": result.target, "state": result.state, "reason": reason}
-        say(logging.INFO, "journal written", {result.table: result.id, **what})
+        say(logging.INFO, "journal written", {result.table: result.id, **what}, trace=result.traceparent)
         count("documents", **what)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.demo import report, story
+from infra.demo import report, story, trace
 from infra.demo.company import SampleSale, invoices, orders
 from infra.demo.world import World, running
 from infra.local.serving import until_stopped
@@ -76,6 +76,9 @@ async def demo(console: Console, folder: Path) -> int:
         if path := os.environ.get("DEMO_JSON"):
             await report.write_json(path, found, written)
         problems += await story.tell(world, entered, console)
+        for target in world.books:
+            sale = next(sale for sale in entered if sale.company.target == target)
+            problems += await trace.show(world.stack["insights"], sale, console)
         for problem in problems:
             console.print(f"[red]{problem}[/red]")
     if not problems:

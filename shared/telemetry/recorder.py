@@ -45,15 +45,16 @@ class Call:
     status: int | None = None
 
 
-def say(level: int, event: str, dimensions: Mapping[str, object] | None = None) -> None:
-    """Log one event, without what is not on the list of dimensions and shapes (:mod:`shared.telemetry.allowed`)."""
+def say(level: int, event: str, dimensions: Mapping[str, object] | None = None, *, trace: str = "") -> None:
+    """Log one event, without what is not on the list of dimensions and shapes (:mod:`shared.telemetry.allowed`).
+
+    ``trace`` is the traceparent of the message of a batch that it is about; without it, it is about the invocation.
+    """
     clean = allowed.dimensions(dimensions or {})
     shown = " ".join(f"{name}={value}" for name, value in clean.items())
     _logger.log(level, "%s %s", event, shown, extra={"custom_dimensions": clean})
-    if out.box is None:
-        return
-    for place in at_work().places or (None,):
-        out.box.put(Event(event, level, time.time(), place, clean))
+    if out.box is not None:
+        out.box.put(Event(event, level, time.time(), at_work().place_of(trace), clean))
 
 
 def count(name: str, **dimensions: object) -> None:
@@ -76,7 +77,7 @@ def hop(name: str, messages: Sequence[Traced], attempt: int = 0, **dimensions: o
     around = at_work()
     parents = [_parent(message, around) for message in messages]
     by_trace = {parent.trace: parent for parent in reversed(parents)}
-    work = Work(tuple(parent.child() for parent in by_trace.values()), attempt)
+    work = Work(tuple(parent.child() for parent in by_trace.values()), attempt, around.place_of(""))
     started, at = time.monotonic(), time.time()
     success, result = False, ""
     try:

@@ -51,11 +51,20 @@ class Work:
 
     places: tuple[Place, ...] = ()
     attempt: int = 0
+    invocation: Place | None = None
+    """what the work is done in, where it belongs to several traces"""
     calls: Counter[str] = field(default_factory=Counter)
 
     def in_trace(self, trace: str) -> Place | None:
         """Give the span that the work has in a trace."""
         return next((place for place in self.places if place.trace == trace), None)
+
+    def place_of(self, traceparent: str) -> Place | None:
+        """Give the span for what is said of a message; of none in particular: the one that all of the work is in."""
+        about = Place.parse(traceparent)
+        if about is not None:
+            return self.in_trace(about.trace) or about
+        return self.places[0] if len(self.places) == 1 else self.invocation
 
 
 _NOTHING = Work()
