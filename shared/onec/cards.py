@@ -13,6 +13,7 @@ from shared.books import OnecBooks
 from shared.documents import Customer, Product
 from shared.errors import Refused
 from shared.fieldmap import Copied, copied, cut, plain, to_send
+from shared.keys import accounting_key
 from shared.onec.card_marks import mark
 from shared.onec.currencies import ROUBLE
 from shared.onec.identity import Identity
@@ -122,6 +123,14 @@ def contact_rows(customer: Customer, books: OnecBooks) -> dict[str, Body]:
 def numbered(rows: Iterable[Body]) -> list[Body]:
     """Number the rows of a tabular section."""
     return [{**row, "LineNumber": str(position)} for position, row in enumerate(rows, start=1)]
+
+
+def contract_key(organization_id: UUID, owner: UUID, currency_code: str, books: OnecBooks) -> UUID:
+    """Give the key of the contract that the bridge makes with a counterparty, our organisation and a currency.
+
+    By the counterparty in 1C, not the customer in the CRM: two records of one company share the contract.
+    """
+    return accounting_key(organization_id, "onec", f"contract-{books.organization}-{currency_code}", owner)
 
 
 def contract(owner: UUID, currency: UUID, currency_code: str, books: OnecBooks) -> Body:

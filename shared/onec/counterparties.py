@@ -192,9 +192,7 @@ class Counterparties:
         return tuple(_contract(row) for row in found)
 
     def _new_contract(self, counterparty: UUID, currency: UUID, code: str, books: OnecBooks) -> tuple[UUID, cards.Body]:
-        # By the counterparty in 1C, not the customer in the CRM: two records of one company share the contract.
-        table = f"contract-{books.organization}-{code}"
-        key = accounting_key(self._organization_id, TARGET, table, counterparty)
+        key = cards.contract_key(self._organization_id, counterparty, code, books)
         return key, cards.contract(counterparty, currency, code, books)
 
 
