@@ -24,7 +24,7 @@ from shared.refusals import refusal
 from shared.resolving import resolve
 from shared.retry import Backoff, cause_of, result_envelope, try_again
 from shared.settings import Settings
-from shared.telemetry import count, hop, onward, say
+from shared.telemetry import count, hop, observe, onward, say
 
 
 @dataclass
@@ -65,6 +65,8 @@ class Export:
             for incoming in batch
             if (reference := await intake.read_change(incoming, self._settings, self._bus, self._now()))
         ]
+        for reference in references:
+            observe("waiting_seconds", (self._now() - reference.occurred_at).total_seconds(), hop="export")
         with hop("export", references, max((reference.attempt for reference in references), default=0)):
             await self._settle(references)
 

@@ -36,13 +36,13 @@ METRICS = frozenset(
     {
         "credential_days_left",
         "documents",
-        "oldest_waiting_seconds",
         "retries",
         "round_trips",
         "seconds_to_posted",
         "set_aside",
         "telemetry_dropped",
         "waiting",
+        "waiting_seconds",
     }
 )
 _VOCABULARY = """
