@@ -42,6 +42,7 @@ from shared.setting_values import name_in_vault
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
 from shared.sweep import Sweep
 from shared.telemetry import say
+from shared.watch import Watch
 from shared.writeback import Writeback
 
 Value = TypeVar("Value")
@@ -133,6 +134,11 @@ class Wiring:
     def sweep(self) -> Sweep:
         """The sweep."""
         return Sweep(self.settings, self.dataverse, self.bus, now)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What is measured after a sweep."""
+        return Watch(self.settings, self.dataverse, self.operations, now)
 
     @cached_property
     def reconciliation(self) -> Reconciliation:
