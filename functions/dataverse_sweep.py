@@ -15,9 +15,12 @@ async def dataverse_sweep(
     timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
     context: func.Context,
 ) -> None:
-    """Read what changed."""
+    """Read what changed; then measure what waits."""
     with invocation(context):
-        await process.sweep.run()
+        try:
+            await process.sweep.run()
+        finally:
+            await process.watch.run()
 
 
 @blueprint.function_name("dataverse_reconcile")
