@@ -89,6 +89,12 @@ class TestSettings:
 
         assert all(value.startswith("keyvault:") for value in secrets.values())
 
+    @pytest.mark.parametrize("stage", STAGES)
+    def test_a_role_is_asked_for_only_where_callers_sign_in(self, stage: str) -> None:
+        signs_in = bool(environment(stage)["platform"]["entra"]["clientId"])
+
+        assert signs_in == bool(app_settings(stage)["OPERATIONS_ROLE"])
+
     def test_sessions_of_the_host_follow_the_lanes(self) -> None:
         sessions = platform_settings()["AzureFunctionsJobHost__extensions__serviceBus__maxConcurrentSessions"]
 
