@@ -20,7 +20,7 @@ SUBORDINATES: dict[CustomerTable, str] = {"account": "account_master_account", "
 def customer(row: Row, settings: Settings) -> Customer:
     """Make the customer of a document's row. Refused: customer_missing, customer_name_missing."""
     table, first = _first(row)
-    card = _master(first)
+    card = master_of(first)
     name = text(card, "name" if table == "account" else "fullname")
     if not name:
         raise Refused(refusal("customer_name_missing"))
@@ -49,7 +49,7 @@ def customer(row: Row, settings: Settings) -> Customer:
 def check_customer(row: Row, settings: Settings) -> None:
     """Refuse a customer that is inactive, and a contact of a company of which it can't be told who of the two buys."""
     table, first = _first(row)
-    card = _master(first)
+    card = master_of(first)
     if number(card, "statecode") != ACTIVE:
         raise Refused(refusal("customer_inactive"))
     if table == "contact" and guid(card, "_accountid_value") and not text(card, settings.column_contact_tax_number):
@@ -68,7 +68,7 @@ def names(row: Row) -> tuple[str, ...]:
         f"{table}:{key(card, f'{table}id')}"
         for table in SUBORDINATES
         if (first := row.get(f"customerid_{table}"))
-        for card in (first, _master(first))
+        for card in (first, master_of(first))
     ]
     return tuple(dict.fromkeys(found))
 
@@ -82,7 +82,7 @@ def _first(row: Row) -> tuple[CustomerTable, Row]:
     raise Refused(refusal("customer_missing"))
 
 
-def _master(card: Row) -> Row:
+def master_of(card: Row) -> Row:
     """Give the record that counts: after a merge, the one that this was merged into."""
     master = card.get("masterid")
     return master if card.get("merged") and master else card

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.dataverse.columns import Row, key
+from shared.dataverse.customers import master_of
 from shared.dataverse.sales import SalesTable
 from shared.documents import Customer, Line, Product, Sale
 from shared.fieldmap import FieldRule, columns, extras
@@ -35,6 +36,10 @@ def added(sale: Sale, table: SalesTable, row: Row, target: Target, rules: Sequen
     own = [rule for rule in rules if rule.target == target]
     if not own:
         return sale
+    row = {
+        **row,
+        **{name: master_of(row[name]) for name in ("customerid_account", "customerid_contact") if row.get(name)},
+    }
     rows = {key(line, table.line_key): line for line in row[table.lines]}
     return sale.model_copy(
         update={

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from shared import fieldmap
+from shared.documents import Sale
 from shared.onec import odata
 from shared.onec.card_marks import digest
 from shared.onec.cards import Body
@@ -30,6 +32,8 @@ _MARKER = re.compile(
 )
 
 REVENUE_ACCOUNTS = ("СчетДоходов_Key", "СчетРасходов_Key", "Субконто")
+VAT_ACCOUNT = "СчетУчетаНДСПоРеализации_Key"
+LINE_ACCOUNTS = ("СчетУчета_Key", *REVENUE_ACCOUNTS, VAT_ACCOUNT)
 SETTLEMENT_ACCOUNTS = ("СчетУчетаРасчетовСКонтрагентом_Key", "СчетУчетаРасчетовПоАвансам_Key")
 
 
@@ -126,12 +130,15 @@ def differences(kind: Kind, row: Row, body: Mapping[str, Any], total: Decimal) -
     return differing
 
 
-def merged(kind: Kind, row: Row, body: Mapping[str, Any]) -> Body:
+def merged(kind: Kind, row: Row, body: Mapping[str, Any], sale: Sale | None = None) -> Body:
     """Give the body that changes a document: each tabular section whole, with the columns that the bridge doesn't map.
 
-    A row is recognised by its item; among equal items, in their order.
+    A row is recognised by its item; among equal items, in their order. Of a company's own fields, which ``sale`` has,
+    each mode decides whether accounting's value stays.
     """
-    result: Body = dict(body)
+    of_lines = {extra.to: extra for line in sale.lines for extra in line.extras} if sale else {}
+    stays = fieldmap.kept(sale.extras, row) if sale else set()
+    result: Body = {name: value for name, value in body.items() if name not in stays}
     for section, columns in kind.sections.items():
         mapped = {*columns, "Ref_Key", "LineNumber", f"{kind.item}_Type"}
         left = _ordered(row.get(section))
@@ -141,7 +148,8 @@ def merged(kind: Kind, row: Row, body: Mapping[str, Any]) -> Body:
             if same is not None:
                 left.remove(same)
             kept = {name: value for name, value in (same or {}).items() if name not in mapped and "@" not in name}
-            rows.append({**kept, **own})
+            stays = fieldmap.kept(of_lines.values(), same) if same is not None else set()
+            rows.append({**kept, **{name: value for name, value in own.items() if name not in stays}})
         result[section] = rows
     return result
 
@@ -153,7 +161,7 @@ def unfilled(row: Row) -> list[str]:
         for line in _ordered(row.get(section)):
             needed = (*own, *REVENUE_ACCOUNTS)
             if line.get("СтавкаНДС") != "БезНДС":
-                needed = (*needed, "СчетУчетаНДСПоРеализации_Key")
+                needed = (*needed, VAT_ACCOUNT)
             lacking += [f"{section}[{line['LineNumber']}].{name}" for name in needed if not _plain(line.get(name))]
     return [name.removesuffix("_Key") for name in lacking]
 

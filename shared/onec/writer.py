@@ -174,7 +174,7 @@ class Writer:
         own = Marker(job.document.version, job.document.hash, held.fingerprint(step.kind, body))
         own = replace(own, revision=(old.revision if old else 1) + 1)
         comment = held.remarked(row.get("Комментарий"), held.marker(sale.number, own))
-        changed = held.merged(step.kind, row, body) | {"Комментарий": comment}
+        changed = held.merged(step.kind, row, body, sale) | {"Комментарий": comment}
         return await self._client.change(step.kind.entity, step.key, changed, str(row.get("DataVersion")))
 
     async def finish(self, step: Step, row: Row, job: Job, body: Mapping[str, Any]) -> Written:

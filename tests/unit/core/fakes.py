@@ -89,6 +89,8 @@ class FakeDataverse(Dataverse):
             raise self.failure
         if path == "organizations":
             return [{"discountcalculationmethod": 0}]
+        if path.startswith("EntityDefinitions("):
+            raise Misconfigured("DATAVERSE_CLIENT_ID: the application user lacks a right to definitions")
         self.queries.append(path)
         asked = _IN.search(query["$filter"])
         if path == journal.SET and asked is None:

@@ -47,6 +47,24 @@ def test_each_record_gets_its_own_fields() -> None:
     assert [(extra.to, extra.value, extra.mode) for extra in line.product.extras] == [("Вес", 12, "only_if_new")]
 
 
+def test_rule_21_of_merged_accounts_the_one_that_counts_gives_its_fields() -> None:
+    master = account_row(accountid="2a000000-0000-4000-8000-000000000009", new_region="SW", new_segment="A")
+    merged = account_row(new_region="NW", new_segment="B", merged=True, masterid=master)
+    sale = to_sale(INVOICES, ROW | {"customerid_account": merged}, route(), with_rules())
+    assert {extra.to: extra.value for extra in sale.extras}["Регион"] == "SW"
+    assert {extra.to: extra.value for extra in sale.customer.extras} == {"Сегмент": "A"}
+
+
+@pytest.mark.parametrize(("mode", "counts"), [("overwrite", True), ("only_if_new", False), ("only_if_empty", False)])
+def test_only_what_is_always_written_is_content_of_a_document(mode: str, counts: bool) -> None:
+    rules = [{**rule, "mode": mode} for rule in (RULES[0], RULES[2])]
+    made = to_sale(INVOICES, ROW, route(), with_rules(*rules)).content_hash()
+    line = ROW["invoice_details"][0] | {"new_place": "B-2"}
+    for changed in (ROW | {"new_project": "P-8"}, ROW | {"invoice_details": [line]}):
+        assert (to_sale(INVOICES, changed, route(), with_rules(*rules)).content_hash() != made) is counts
+    assert (to_sale(INVOICES, ROW, route(), settings()).content_hash() != made) is counts
+
+
 def test_without_rules_nothing_is_added_and_the_hash_stays() -> None:
     sale = to_sale(INVOICES, ROW, route(), settings())
     assert sale.extras == sale.lines[0].extras == sale.customer.extras == ()
