@@ -5,7 +5,10 @@ from shared.wiring import Wiring
 
 
 async def check(wiring: Wiring) -> list[str]:
-    """Give the problems, one sentence each: settings first, then whether the right Dataverse organization answers."""
+    """Give the problems, one sentence each: settings first, then whether the right Dataverse organization answers.
+
+    And whether it has the columns that the settings name.
+    """
     problems: list[str] = []
     try:
         _ = wiring.bus
@@ -13,6 +16,7 @@ async def check(wiring: Wiring) -> list[str]:
         problems += error.problems
     try:
         await wiring.dataverse.check_organization()
+        await wiring.own_columns.check()
     except Misconfigured as error:
         problems += error.problems
     except Unavailable as error:

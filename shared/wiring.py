@@ -19,6 +19,7 @@ from shared.accounting import AccountingSystem, Ledger
 from shared.bus import CHANGES, Envelope, ServiceBus
 from shared.connector import Connector
 from shared.dataverse.client import Credentials, Dataverse
+from shared.dataverse.own_columns import OwnColumns
 from shared.errors import Misconfigured, Unreadable
 from shared.export import Export
 from shared.http import Http
@@ -128,7 +129,12 @@ class Wiring:
     @cached_property
     def export(self) -> Export:
         """The export step."""
-        return Export(self.settings, self.dataverse, self.bus, now)
+        return Export(self.settings, self.dataverse, self.bus, now, self.own_columns)
+
+    @cached_property
+    def own_columns(self) -> OwnColumns:
+        """The columns that the settings name, held against the environment."""
+        return OwnColumns(self.dataverse, self.settings)
 
     @cached_property
     def sweep(self) -> Sweep:
