@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared import jsontext
+from shared.documents import Extra
 from shared.onec import bodies, held, mapping
 from shared.onec.held import Marker
 from shared.onec.kinds import REALIZATSIYA, SCHET
@@ -101,6 +102,30 @@ def test_rule_08_a_change_sends_sections_whole_and_carries_over_what_is_not_mapp
     ]
     assert changed["Товары"] == []
     assert all("Ref_Key" not in each for each in changed["Услуги"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "held_value", "sent"),
+    [
+        ("overwrite", "old", "new"),
+        ("only_if_new", "old", "old"),
+        ("only_if_new", "", ""),
+        ("only_if_empty", "old", "old"),
+        ("only_if_empty", "", "new"),
+    ],
+)
+def test_rule_08_a_rewritten_document_keeps_what_the_mode_of_a_companys_own_field_says(
+    mode: Any, held_value: str, sent: str
+) -> None:
+    added = {"extras": (Extra(to="Проект", value="new", mode=mode),)}
+    own = samples.invoice(*(each.model_copy(update=added) for each in (line(1), line(2))), **added)
+    body: dict[str, Any] = bodies.schet(own, samples.route(), samples.parts(own), mapping.rows(own, samples.route()))
+    row = body | {"Проект": held_value, "Товары": [body["Товары"][0] | {"Проект": held_value}]}
+
+    changed: dict[str, Any] = held.merged(SCHET, row, body, own)
+
+    assert ({**row, **changed}["Проект"], changed["Товары"][0].get("Проект")) == (sent, sent)
+    assert changed["Товары"][1]["Проект"] == "new"  # a row that is new
 
 
 def test_rule_09_empty_accounts_and_groups_are_named() -> None:
