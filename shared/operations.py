@@ -48,7 +48,7 @@ class Resend(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     queue: str
-    sequence_number: int | None = Field(default=None, ge=0)
+    sequence_number: int | None = Field(default=None, ge=0, lt=2**63)
     all: bool = False
 
     @classmethod
@@ -58,7 +58,7 @@ class Resend(BaseModel):
             asked = cls.model_validate_json(body)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(part) for part in first["loc"])[:100] or "the body"
+            place = next((str(part) for part in first["loc"] if part in cls.model_fields), "the body")
             raise ValueError(f"{place}: {first['msg']}") from None
         if place_of(asked.queue) is None:
             raise ValueError(f"queue: must be one of {', '.join(PLACES)}")

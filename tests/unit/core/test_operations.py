@@ -42,7 +42,8 @@ def test_every_place_can_be_sent_again(place: str) -> None:
         (b'{"queue": "poison", "all": true, "sequence_number": 1}', "needs either"),
         (b'{"queue": "poison", "sequence_number": -1}', "sequence_number: "),
         (b'{"queue": "poison", "sequence_number": "x"}', "sequence_number: "),
-        (b'{"queue": "poison", "all": true, "secret": 1}', "secret: "),
+        (b'{"queue": "poison", "all": true, "secret": 1}', "the body: "),
+        (b'{"queue": "poison", "sequence_number": 9223372036854775808}', "sequence_number: "),
     ],
 )
 def test_a_wrong_request_is_refused_in_a_sentence(body: bytes, says: str) -> None:
