@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.integration.onec.kit import (
     CUSTOMER,
     INVOICE,
     ITEM,
+    SALE,
     Client,
     add_customer,
     add_sale_data,
@@ -61,6 +63,54 @@ async def test_create_read_filter_update_post_and_unpost(infobase: Any, onec: Cl
     with pytest.raises(client.EntityNotFound) as refusal:
         await documents.get(INVOICE)
     assert refusal.value.internal_code == "9"
+
+
+async def test_a_document_is_cancelled_by_taking_its_posting_back_and_marking_it(infobase: Any, onec: Client) -> None:
+    client, session = infobase
+    await add_sale_data(onec)
+    documents = client.Document(session, "СчетНаОплатуПокупателю")
+    await documents.create(invoice())
+    await documents.post(INVOICE, client.PostingMode.POST)
+    live = (client.F("Posted") == True) & (client.F("DeletionMark") == False)  # noqa: E712  # its DSL
+    assert [row["Ref_Key"] for row in (await documents.query(odata_filter=live, select="Ref_Key")).value] == [INVOICE]
+
+    await documents.unpost(INVOICE)
+    await documents.edit(INVOICE, {"DeletionMark": True})
+
+    read = await documents.get(INVOICE)
+    assert (read["Posted"], read["DeletionMark"]) == (False, True)
+    assert (await documents.query(odata_filter=live, select="Ref_Key")).value == []
+
+
+async def test_what_is_refused(infobase: Any, onec: Client) -> None:
+    client, session = infobase
+    await add_sale_data(onec)
+    documents = client.Document(session, "СчетНаОплатуПокупателю")
+    await documents.create(invoice())
+    await onec.local("closed_until", {"date": "2026-03-31"})
+    doings: dict[str, Callable[[], Any]] = {
+        "a key that is there": lambda: documents.create(invoice()),
+        "a creation in a closed period": lambda: documents.create(invoice(Ref_Key=SALE)),
+        "posting in a closed period": lambda: documents.post(INVOICE, client.PostingMode.POST),
+        "a document that is not there": lambda: documents.get(SALE),
+        "a property that is none": lambda: documents.query(odata_filter="НетТакого eq 1"),
+    }
+    refusals = {}
+    for what, doing in doings.items():
+        with pytest.raises(client.ODataError) as refusal:
+            await doing()
+        refusals[what] = (refusal.value.status, refusal.value.internal_code)
+    assert refusals == {
+        "a key that is there": (400, "15"),
+        "a creation in a closed period": (500, "-1"),
+        "posting in a closed period": (500, "-1"),
+        "a document that is not there": (404, "9"),
+        "a property that is none": (400, "10"),
+    }
+    async with client.Infobase(onec.root, "base", "ОбменCRM", "не тот пароль") as stranger:
+        with pytest.raises(client.ODataError) as refusal:
+            await client.Document(stranger, "СчетНаОплатуПокупателю").get(INVOICE)
+        assert refusal.value.status == 401
 
 
 async def test_queries_counts_and_pages(infobase: Any, onec: Client) -> None:

@@ -11,8 +11,10 @@ from typing import Any
 from b1sl.b1sl import B1Client, B1Config, entities  # type: ignore[import-not-found]
 from b1sl.b1sl.exceptions.exceptions import (  # type: ignore[import-not-found]
     B1Exception,
+    B1NotFoundError,
     SAPConcurrencyError,
 )
+from b1sl.b1sl.resources._generated.drafts_service import DraftsService  # type: ignore[import-not-found]
 
 
 def _document(card_code: str) -> Any:
@@ -53,6 +55,43 @@ def _documents(b1: Any) -> dict[str, object]:
     return outcome
 
 
+def _refusal(doing: Any) -> str:
+    try:
+        doing()
+    except B1NotFoundError:
+        return "not found"
+    except B1Exception as error:
+        return str(error)
+    return "not refused"
+
+
+def _refusals(b1: Any) -> dict[str, object]:
+    """What is refused after an invoice was cancelled: each in SAP's words."""
+    cancelled = b1.invoices.filter("CardCode eq 'C50000' and CancelStatus eq 'csYes'").execute()[0].doc_entry
+    return {
+        "refused_cancel": _refusal(lambda: b1.invoices.action(cancelled, "Cancel")),
+        "refused_read": _refusal(lambda: b1.invoices.get(4711)),
+        "refused_delete": _refusal(lambda: b1.invoices.delete(cancelled)),
+        "refused_twin": _refusal(
+            lambda: b1.business_partners.create(entities.BusinessPartner(card_code="C50000", card_name="Fifty"))
+        ),
+        "refused_filter": _refusal(lambda: b1.invoices.filter("NoSuchProperty eq 1").execute()),
+    }
+
+
+def _drafts(b1: Any) -> dict[str, object]:
+    """A draft posts nothing; posting makes the document of it, and cancelling takes that back."""
+    draft = b1.drafts.create(_document("C50000").model_copy(update={"doc_object_code": "oInvoices"}))
+    before = b1.invoices.count()
+    service = DraftsService(b1._adapter)  # the client has no other way to a service
+    service.save_draft_to_document({"Document": {"DocEntry": draft.doc_entry}})
+    (posted,) = b1.invoices.filter("CardCode eq 'C50000' and CancelStatus eq 'csNo'").execute()
+    added = b1.invoices.count() - before
+    b1.invoices.action(posted.doc_entry, "Cancel")
+    open_ones = b1.invoices.filter("CardCode eq 'C50000' and CancelStatus eq 'csNo'").execute()
+    return {"posted": added, "taken_back": len(open_ones) == 0}
+
+
 def _batches(b1: Any) -> dict[str, object]:
     def pair(name: str) -> Any:
         with b1.batch() as batch:
@@ -74,9 +113,10 @@ def main() -> None:
     url, company, user, password = sys.argv[1:]
     config = B1Config(base_url=url, username=user, password=password, company_db=company)
     with B1Client(config) as b1:
-        masters, documents, batches = _masters(b1), _documents(b1), _batches(b1)
+        masters, documents = _masters(b1), _documents(b1)
+        more = _refusals(b1) | _drafts(b1) | _batches(b1)
     created = [masters.pop("partner"), *list(documents.pop("invoice"))]  # type: ignore[call-overload] # a list, above
-    sys.stdout.write(json.dumps({"created": created, **masters, **documents, **batches}))
+    sys.stdout.write(json.dumps({"created": created, **masters, **documents, **more}))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 from tests.integration.sapb1.client import Client
 
 PACKAGE = "b1sl-python==0.16.0"
+NOT_SUPPORTED = "SAP Error -5006: The requested action is not supported for this object."
 SCRIPT = Path(__file__).with_name("foreign_client.py")
 
 
@@ -56,6 +57,14 @@ async def test_b1sl_works_unchanged(b1: Client, interpreter: Path) -> None:
         "conflict": "-2039",
         "refused": "SAP Error -5002: Invalid BP code [OINV.CardCode] , 'NOBODY'",
         "cancelled": ["csYes", "csCancellation"],
+        "refused_cancel": NOT_SUPPORTED,
+        "refused_delete": NOT_SUPPORTED,
+        "refused_read": "not found",
+        "refused_twin": "SAP Error -10: 1320000140 - Business partner code 'C50000' already assigned to a business "
+        "partner; enter a unique business partner code",
+        "refused_filter": "SAP Error 201: Property 'NoSuchProperty' is invalid",
+        "posted": 1,
+        "taken_back": True,
         "batch": [201, 201],
         "batch_failed": [400, 400],
         "rows_after_failure": 1,
