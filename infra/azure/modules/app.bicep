@@ -56,7 +56,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   // checkov:skip=CKV_AZURE_222:Dataverse calls the webhook from the internet; allowedCallers narrows it down
   // checkov:skip=CKV_AZURE_17:Dataverse can show no client certificate; function keys and Entra tell callers apart
   // checkov:skip=CKV_AZURE_212:scaling to none is wanted; queues hold what comes meanwhile
-  // checkov:skip=CKV_AZURE_78:Flex Consumption has no FTP, and the passwords for it are off (below)
+  // checkov:skip=CKV_AZURE_78:Flex Consumption has no FTP and refuses the setting
   // checkov:skip=CKV_AZURE_213:Flex Consumption replaces failed instances by itself and takes no health check path
   name: name
   location: location
@@ -126,17 +126,14 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-// Deployment is by identity; the passwords of the publishing profile stay off.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [for channel in [
-  'scm'
-  'ftp'
-]: {
+// Deployment signs in with Entra; the password of the publishing profile stays off. There is no FTP on this plan.
+resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
   parent: app
-  name: channel
+  name: 'scm'
   properties: {
     allow: false
   }
-}]
+}
 
 module entra 'entra.bicep' = if (!empty(platform.entra.clientId)) {
   name: 'entra'

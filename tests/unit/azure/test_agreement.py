@@ -72,7 +72,6 @@ class TestSettings:
         settings = load(app_settings(stage) | platform)
 
         assert settings.lanes == environment(stage)["platform"]["lanes"]
-        assert all(route.paused for route in settings.routes), "a template must not begin to write by itself"
 
     @pytest.mark.parametrize("stage", STAGES)
     def test_a_value_is_text_or_json_and_nothing_that_string_would_spell_in_its_own_way(self, stage: str) -> None:
@@ -138,6 +137,34 @@ class TestSizes:
         assert sorted(next(each["argument"] for each in parameter["decorators"] if each["type"] == "allowed")) == STAGES
         for stage in STAGES:
             assert f"loadJsonContent('environments/{stage}.json')" in template("main.bicep").text
+
+
+class TestFlexConsumption:
+    """What the plan refuses, though other plans need it (learn.microsoft.com: Flex Consumption plan deprecations)."""
+
+    SETTINGS = re.compile(
+        "FUNCTIONS_WORKER_RUNTIME|FUNCTIONS_EXTENSION_VERSION|FUNCTIONS_WORKER_PROCESS_COUNT|ENABLE_ORYX_BUILD"
+        "|SCM_DO_BUILD_DURING_DEPLOYMENT|WEBSITE_RUN_FROM_PACKAGE|WEBSITE_CONTENT|WEBSITE_TIME_ZONE|TZ"
+        "|WEBSITE_MAX_DYNAMIC|WEBSITE_VNET_ROUTE_ALL"
+    )
+
+    @pytest.mark.parametrize("stage", STAGES)
+    def test_no_setting_that_the_plan_refuses(self, stage: str) -> None:
+        deployed = [*app_settings(stage), *platform_settings()]
+
+        assert [name for name in deployed if self.SETTINGS.match(name)] == []
+
+    def test_no_property_that_the_plan_refuses(self) -> None:
+        site = template("modules/app.bicep").declared("resources")["app"]["config"]["properties"]
+        refused = {"ftpsState", "linuxFxVersion", "windowsFxVersion", "use32BitWorkerProcess", "vnetRouteAllEnabled"}
+
+        assert refused & (set(site) | set(site["siteConfig"])) == set()
+
+    def test_the_runtime_is_the_one_that_the_tests_run_too(self) -> None:
+        site = template("modules/app.bicep").declared("resources")["app"]["config"]["properties"]
+
+        assert site["functionAppConfig"]["runtime"] == {"name": "python", "version": "3.13"}
+        assert "3.13" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 class TestQueues:
