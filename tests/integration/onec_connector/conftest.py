@@ -14,6 +14,7 @@ from infra.local.onec import base, server
 from infra.local.serving import ServeOptions, listen
 from shared.accounting import Bindings, Outcome
 from shared.documents import Sale
+from shared.fieldmap import FieldRule
 from shared.http import Http
 from shared.jsontext import loads
 from shared.messages import Base as DocumentBase
@@ -59,9 +60,10 @@ class Base:
     outside: httpx.AsyncClient
     connectors: list[OnecConnector] = field(default_factory=list)
 
-    def connector(self) -> OnecConnector:
-        """Give another connector, as another process would have it."""
-        made = OnecConnector(Http("onec"), self.url, self.username, SecretStr(self.password), samples.ORGANIZATION_ID)
+    def connector(self, *rules: FieldRule) -> OnecConnector:
+        """Give another connector, as another process would have it, with a company's field map."""
+        login = (self.url, self.username, SecretStr(self.password))
+        made = OnecConnector(Http("onec"), *login, samples.ORGANIZATION_ID, field_map=rules)
         self.connectors.append(made)
         return made
 

@@ -16,6 +16,7 @@ from infra.local.serving import ServeOptions
 from infra.sapb1.set_up import set_up
 from shared.accounting import Bindings, Outcome
 from shared.errors import Refused
+from shared.fieldmap import FieldRule
 from shared.http import Http
 from shared.jsontext import loads
 from shared.messages import Document
@@ -44,10 +45,11 @@ class Company:
         self.http.append(Http("SAP Business One"))
         return ServiceLayer(self.http[-1], *self._settings())
 
-    def connector(self) -> Sapb1Connector:
-        """Give a connector as a process would have it."""
+    def connector(self, *rules: FieldRule) -> Sapb1Connector:
+        """Give a connector as a process would have it, with a company's field map."""
         self.http.append(Http("SAP Business One"))
-        self.connectors.append(Sapb1Connector(self.http[-1], *self._settings(), ORGANIZATION, lambda: TODAY))
+        settings = (*self._settings(), ORGANIZATION, lambda: TODAY)
+        self.connectors.append(Sapb1Connector(self.http[-1], *settings, field_map=rules))
         return self.connectors[-1]
 
     def _settings(self) -> tuple[str, str, str, SecretStr]:
