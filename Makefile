@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 RUN := $(VENV)/bin/python
 CHECKOV := .cache/checkov-$(VERSION)/bin/checkov
 
-.PHONY: demo run test properties check bench soak scan clean
+.PHONY: demo run test properties fuzz check bench soak scan clean
 
 demo: $(READY) ## the main job once, from nothing, with a table of what came of it
 	@$(RUN) -m infra.demo demo
@@ -20,10 +20,14 @@ test: $(READY) ## all tests
 properties: $(READY) ## 100,000 random documents against the arithmetic of the books (DOCUMENTS=…, SEED=…)
 	@$(RUN) -m tests.properties $(if $(DOCUMENTS),--documents $(DOCUMENTS)) $(if $(SEED),--seed $(SEED))
 
-check: $(READY) ## style, types, and that the documents tell the truth
+fuzz: $(READY) ## 100,000 mutated webhook bodies and HTTP calls against the real functions (CALLS=…, SEED=…)
+	@$(RUN) -m tests.fuzz $(if $(CALLS),--calls $(CALLS)) $(if $(SEED),--seed $(SEED))
+
+check: $(READY) ## style, types, advisories against packages, and that the documents tell the truth
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(RUN) -m infra.audit
 	@$(RUN) -m pytest -q tests/unit/test_readme.py tests/unit/azure
 
 bench: $(READY) ## figures
