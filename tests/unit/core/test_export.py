@@ -196,6 +196,16 @@ async def test_known_ids_travel_with_the_document_and_are_read_once() -> None:
     assert bench.dataverse.queries == ["invoices"]
 
 
+async def test_a_document_says_which_cards_accounting_was_given() -> None:
+    bench = Bench(invoice_row())
+    account = {"acx_accountingid": "customer-1", "acx_writtenhash": "card"}
+    bench.dataverse.write(f"onec:account:{ACCOUNT}", acx_state=STATE_VALUES[State.BOUND], **account)
+    bench.dataverse.write(f"onec:product:{GOODS}", acx_state=STATE_VALUES[State.BOUND], acx_accountingid="item-1")
+    await bench.handle(reference())
+    [document] = bench.bus.documents()
+    assert document.cards == {f"account:{ACCOUNT}": "card"}
+
+
 async def test_a_document_carries_only_its_own_bindings() -> None:
     other = product_row(record_id(9, 0x3A))
     bench = Bench(invoice_row(number=1), invoice_row(line_row(product=other), number=2))

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,9 +10,15 @@ from pydantic import ValidationError
 
 from shared.documents import Extra
 from shared.errors import Misconfigured, Refused
-from shared.fieldmap import FieldRule, columns, extras, to_send
+from shared.fieldmap import Copied, FieldRule, columns, copied, extras, kept, merged, to_send
 from shared.settings import load
 from tests.builders import environment
+
+FIELDS = (
+    Copied("Name", "name", 10, own="overwrite", typed="only_if_new", cut=True),
+    Copied("Phone", "phone", 10, own="overwrite", typed="only_if_empty"),
+)
+RECORD = SimpleNamespace(name="A", phone="7")
 
 
 def rule(**changes: Any) -> FieldRule:
@@ -70,6 +77,97 @@ def test_a_column_that_holds_something_else_is_a_fault_of_the_setting() -> None:
 )
 def test_what_is_sent(mode: Any, held: dict[str, Any] | None, sent: dict[str, Any]) -> None:
     assert to_send([Extra(to="U_P", value="new", mode=mode)], held) == sent
+
+
+@pytest.mark.parametrize(
+    ("held", "value", "same"),
+    [
+        ("5", 5, True),
+        (Decimal("5.00"), 5, True),
+        (5, Decimal("5.10"), False),
+        ("x", 5, False),
+        (True, True, True),
+        (True, False, False),
+        (1, True, False),
+        ("2026-01-31T00:00:00Z", "2026-01-31", True),
+        ("2026-01-31T00:00:00", "2026-01-31T00:00:00Z", True),
+        ("2026-01-31T10:00:00", "2026-01-31", False),
+        ("a", "A", False),
+        (None, "", True),
+        (None, 0, False),
+    ],
+)
+def test_equal_values_are_equal_however_a_system_writes_them(held: Any, value: Any, *, same: bool) -> None:
+    assert (to_send([Extra(to="U_P", value=value, mode="overwrite")], {"U_P": held}) == {}) is same
+
+
+@pytest.mark.parametrize(
+    ("held", "empty"),
+    [
+        (None, True),
+        ("", True),
+        (0, True),
+        (Decimal("0.00"), True),
+        ("00000000-0000-0000-0000-000000000000", True),
+        ("0001-01-01T00:00:00", True),
+        (False, False),
+        ("0", False),
+        (1, False),
+    ],
+)
+def test_what_counts_as_empty(held: Any, *, empty: bool) -> None:
+    given = [Extra(to="U_P", value="new", mode="only_if_empty")]
+    assert bool(to_send(given, {"U_P": held})) is empty
+    assert kept(given, {"U_P": held}) == (set() if empty else {"U_P"})
+
+
+def test_a_property_that_the_field_map_names_is_no_longer_the_bridges() -> None:
+    built_in = copied(FIELDS, RECORD)
+    own = (Extra(to="Name", value="Own", mode="only_if_new"),)
+    assert [(extra.to, extra.value) for extra in merged(built_in, own)] == [("Phone", "7"), ("Name", "Own")]
+
+
+@pytest.mark.parametrize(
+    ("own", "modes"), [(True, ["overwrite", "overwrite"]), (False, ["only_if_new", "only_if_empty"])]
+)
+def test_what_is_copied_has_its_mode_by_whose_card_it_is(own: bool, modes: list[str]) -> None:
+    assert [extra.mode for extra in copied(FIELDS, RECORD, own=own)] == modes
+
+
+@pytest.mark.parametrize(
+    ("name", "phone", "values"),
+    [
+        (" A  b\n c ", "7", ["A b c", "7"]),
+        ("x" * 11, "7" * 11, ["x" * 9 + "…"]),
+        ("", " ", []),
+    ],
+)
+def test_what_is_copied_fits(name: str, phone: str, values: list[str]) -> None:
+    assert [extra.value for extra in copied(FIELDS, SimpleNamespace(name=name, phone=phone))] == values
+
+
+@pytest.mark.parametrize("target", ["onec", "sapb1"])
+@pytest.mark.parametrize("what", ["bank details", "an account"])
+def test_rule_10_bank_details_and_accounts_are_not_for_a_field_map(target: str, what: str) -> None:
+    names = {
+        ("onec", "bank details"): "ОсновнойБанковскийСчет_Key",
+        ("onec", "an account"): "ИНН",
+        ("sapb1", "bank details"): "BPBankAccounts",
+        ("sapb1", "an account"): "DebitorAccount",
+    }
+    with pytest.raises(ValidationError, match="the accountant's"):
+        rule(target=target, record="customer", to=names[target, what], **{"from": "account.new_x"})
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({}, "FIELD_MAP: “new_project” → “U_Project” of a document"),
+        ({"from": ..., "constant": 1, "record": "line"}, "FIELD_MAP: a constant → “U_Project” of a line"),
+    ],
+)
+def test_a_rule_is_named_in_a_sentence(given: dict[str, Any], sentence: str) -> None:
+    assert str(rule(**given)) == sentence
 
 
 @pytest.mark.parametrize("held", [None, {"U_P": "old"}])

@@ -226,6 +226,20 @@ async def test_a_binding_that_is_known_is_not_written_again() -> None:
     assert bench.row().state is State.POSTED
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_the_card_that_accounting_was_given_last_is_written(*, turned: bool) -> None:
+    bench = Bench()
+    key = f"onec:account:{ACCOUNT}"
+    earlier = result(bindings=(CUSTOMER.model_copy(update={"card": "old"}),))
+    later = result(
+        id=record_id(2), at=earlier.at + timedelta(minutes=1), bindings=(CUSTOMER.model_copy(update={"card": "new"}),)
+    )
+    await bench.handle(*((later, earlier) if turned else (earlier, later)))
+    assert bench.row(key).written_hash == "new"
+    await bench.handle(earlier)
+    assert bench.row(key).written_hash == "new"
+
+
 # --- what goes wrong
 
 

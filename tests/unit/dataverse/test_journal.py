@@ -359,3 +359,34 @@ def test_values_fit_their_columns() -> None:
     assert len(change.columns["acx_message"]) <= 4000
     assert len(change.columns["acx_name"]) <= 200
     assert json.loads(change.columns["acx_hangson"]) == list(hangs_on)
+
+
+@pytest.mark.parametrize(
+    ("row", "said", "written"),
+    [
+        # what the row says, what a connector says, the card that is written (None: nothing)
+        (None, ("C1", "new", 0), "new"),
+        (("C1", "old", -60), ("C1", "new", 0), "new"),
+        (("C1", "", -60), ("C1", "new", 0), "new"),
+        (("C1", "new", -60), ("C1", "new", 0), None),
+        (("C1", "old", -60), ("C1", "", 0), None),
+        (("C1", "old", 60), ("C1", "new", 0), None),
+        (("C1", "old", 0), ("C1", "new", 0), ""),
+        (("C1", "", 0), ("C1", "new", 0), "new"),
+        (("C0", "new", 60), ("C1", "new", 0), "new"),
+    ],
+)
+def test_the_card_that_accounting_was_given_last_counts(
+    row: tuple[str, str, int] | None, said: tuple[str, str, int], written: str | None
+) -> None:
+    current = None
+    if row is not None:
+        accounting_id, card, seconds = row
+        known = {"row_id": GOODS, "etag": "1", "state": State.BOUND, "accounting_id": accounting_id}
+        current = Journalled(**known, written_hash=card, changed_at=NOW + timedelta(seconds=seconds))
+    accounting_id, card, seconds = said
+    binding = Binding(table="product", id=GOODS, accounting_id=accounting_id, card=card)
+    columns = journal.binding_columns(binding, NOW + timedelta(seconds=seconds))
+    change = journal.binding_change(current, columns)
+    assert (change and change["acx_writtenhash"]) == written
+    assert change is None or change["acx_accountingid"] == accounting_id
