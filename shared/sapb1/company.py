@@ -1,7 +1,7 @@
 """How a company in Business One computes, as far as our arithmetic must know it. Read once in a quarter of an hour."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -37,6 +37,8 @@ class Company:
     """AdminInfo.LocalCurrency: totals in it and in another one stand in different properties"""
     approvals: bool = False
     """AdminInfo.EnableApprovalProcedureInDI: what we write may become a draft, outside the fence"""
+    rounds_totals: bool = False
+    """Currencies.Rounding of the document's currency: its total is rounded further, to 0.05, 1 or 10"""
 
     @property
     def unit(self) -> Decimal:
@@ -96,6 +98,7 @@ class CompanyFacts:
         """``client`` reads."""
         self._client = client
         self._companies: Cache[Company] = Cache(1, FRESH_SECONDS)
+        self._rounding: Cache[bool] = Cache(100, FRESH_SECONDS)
         self._groups: Cache[dict[str, VatGroup]] = Cache(100, FRESH_SECONDS)
 
     async def company(self, *, afresh: bool = False) -> Company:
@@ -118,6 +121,16 @@ class CompanyFacts:
             raise Unavailable(SYSTEM, "the company's settings can't be read") from None
         self._companies.put("", read)
         return read
+
+    async def company_for(self, currency: str, *, afresh: bool = False) -> Company:
+        """Give how the company computes a document in this currency."""
+        company = await self.company(afresh=afresh)
+        rounds = None if afresh else self._rounding.get(currency)
+        if rounds is None:
+            row = await self._client.get("Currencies", currency, select=("Code", "Rounding"))
+            rounds = row is not None and row.get("Rounding") not in {None, "rsNoRounding"}
+            self._rounding.put(currency, rounds)
+        return replace(company, rounds_totals=rounds)
 
     async def check(self, sale: Sale, route: Route) -> None:
         """Hold the route's tax codes against the company's. Before they are refused they are read afresh."""

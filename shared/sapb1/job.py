@@ -96,13 +96,13 @@ class Job:
 
     async def _prepared(self) -> PreparedDocument:
         """Settle the amounts. Before they are refused, the company's settings are read afresh: they may be mended."""
-        facts = self._desk.facts
+        facts, currency = self._desk.facts, self._sale.currency.code
         await facts.check(self._sale, self._route)
-        company = await facts.company()
+        company = await facts.company_for(currency)
         try:
             return PreparedDocument(self._document, self._route, company)
         except Refused:
-            fresh = await facts.company(afresh=True)
+            fresh = await facts.company_for(currency, afresh=True)
             if fresh == company:
                 raise
             return PreparedDocument(self._document, self._route, fresh)

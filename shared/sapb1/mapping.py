@@ -78,7 +78,11 @@ class PreparedDocument:
             else:
                 self._rows.append((self._service(line, price) if self.is_service else self._item(line, price)) | tax)
         self.computed_otherwise = bool(
-            self._books.tolerance or company.tax_by_group or self.terms.own_tax or self.is_service
+            self._books.tolerance
+            or company.tax_by_group
+            or company.rounds_totals
+            or self.terms.own_tax
+            or self.is_service
         )
         """whether Business One may arrive at other amounts than we, so that a draft has to tell first"""
 

@@ -91,6 +91,8 @@ class Totals:
     expenses: Decimal
     tax: Decimal
     total: Decimal
+    rounding: Decimal
+    """what the total was rounded by"""
     taxes: tuple[Decimal, ...]
 
 
@@ -109,8 +111,12 @@ def total(
     parts: Sequence[Taxed],
     discount_percent: Decimal | None = None,
     discount_amount: Decimal | None = None,
+    step: Decimal | None = None,
 ) -> Totals:
-    """Sum a document up: the header's discount is taken off the lines before tax, never off the expenses."""
+    """Sum a document up: the header's discount is taken off the lines before tax, never off the expenses.
+
+    ``step``: what totals in the document's currency are rounded to (``Currencies.Rounding``).
+    """
     lines = sum((part.amount for part in parts if part.discountable), Decimal(0))
     expenses = sum((part.amount for part in parts if not part.discountable), Decimal(0))
     percent, discount = _discount(precision, lines, discount_percent, discount_amount)
@@ -124,4 +130,6 @@ def total(
             key = (part.group, part.rate)
             by_group[key] = by_group.get(key, Decimal(0)) + base
         tax = sum((precision.amount(base * rate / HUNDRED) for (_, rate), base in by_group.items()), Decimal(0))
-    return Totals(lines, percent, discount, expenses, tax, lines - discount + expenses + tax, tuple(taxes))
+    exact = lines - discount + expenses + tax
+    whole = exact if step is None else rounded(exact / step, 0) * step
+    return Totals(lines, percent, discount, expenses, tax, whole, whole - exact, tuple(taxes))

@@ -16,6 +16,15 @@ from infra.local.sapb1.kinds import BY_NAME, DRAFTS, INVOICES, ORDERS, DocumentK
 from infra.local.sapb1.lines import Heading, Lines
 from infra.local.sapb1.writing import due_date, write_amounts
 
+ROUNDING = {
+    "rsNoRounding": None,
+    "rsRoundToFiveHundredth": Decimal("0.05"),
+    "rsRoundToTenHundredth": Decimal("0.1"),
+    "rsRoundToOne": Decimal(1),
+    "rsRoundToTen": Decimal(10),
+}
+"""Currencies.Rounding"""
+
 
 class ApprovalPending(SapError):
     """The document became a draft that waits for approval, and Service Layer answers as if nothing were found.
@@ -98,6 +107,7 @@ class Documents:
             self._context.precision,
             [line.tax for line in built] + [taxed for _, taxed in expenses],
             *self._discount(sent, partner),
+            step=self._rounding(heading),
         )
         if totals.total < 0:
             raise SapError(-5002, "Document total value must be zero or greater than zero")
@@ -201,6 +211,11 @@ class Documents:
             tax_date=document["VatDate"],
             branch=self._branch(kind, document),
         )
+
+    def _rounding(self, heading: Heading) -> Decimal | None:
+        """Give what totals in the document's currency are rounded to."""
+        row = self._context.require("Currencies", heading.currency, SapError(-2028, "Currency not found"))
+        return ROUNDING[row["Rounding"]]
 
     def _branch(self, kind: DocumentKind, document: Body) -> int | None:
         code: int | None = document.get("BPL_IDAssignedToInvoice")

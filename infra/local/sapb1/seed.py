@@ -66,7 +66,13 @@ def _tables() -> dict[str, tuple[str, list[dict[str, Any]]]]:
         "Currencies": (
             "Code",
             [
-                {"Code": code, "Name": name, "DocumentsCode": code, "InternationalDescription": name}
+                {
+                    "Code": code,
+                    "Name": name,
+                    "DocumentsCode": code,
+                    "InternationalDescription": name,
+                    "Rounding": "rsNoRounding",
+                }
                 for code, name in (("EUR", "Euro"), ("USD", "US Dollar"), ("RUB", "Russian Rouble"), ("GBP", "Pound"))
             ],
         ),

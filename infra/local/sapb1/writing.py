@@ -58,10 +58,13 @@ def write_amounts(
     document["DocumentAdditionalExpenses"] = [expense for expense, _ in expenses]
     document |= both("VatSum", "VatSumFc", totals.tax)
     document |= both("TotalDiscount", "TotalDiscountFC", totals.discount)
+    document |= both("RoundingDiffAmount", "RoundingDiffAmountFC", totals.rounding)
+    document["Rounding"] = "tYES" if totals.rounding else "tNO"
     if heading.foreign:
         lines = sum((line.body["LineTotal"] for line in built), zero)
         freight = sum((expense["LineTotal"] for expense, _ in expenses), zero)
         document["DocTotal"] = lines - document["TotalDiscount"] + freight + document["VatSum"]
+        document["DocTotal"] += document["RoundingDiffAmount"]
         document["DocTotalFc"] = totals.total
     else:
         document |= {"DocTotal": totals.total, "DocTotalFc": zero}

@@ -78,6 +78,22 @@ async def test_rule_16_what_only_the_draft_shows_is_refused_before_anything_is_p
     assert await company.invoices() == await company.rows("Drafts") == []
 
 
+@pytest.mark.parametrize(("price", "accepted"), [("100", True), ("100.5", False)])
+async def test_rule_16_a_currency_whose_totals_are_rounded_is_tried_as_a_draft_first(
+    bridge: Bridge, company: Company, price: str, accepted: bool
+) -> None:
+    await company.accountant("Currencies('EUR')", method="PATCH", Rounding="rsRoundToOne")
+    made = document(invoice(line("1", price)))  # 122.00, and 122.61 that Business One rounds to 123
+    if accepted:
+        assert (await bridge.export(made)).total == Decimal(122)
+        assert (await stats(company)).get("POST Drafts") == 1
+    else:
+        refused = await bridge.refused(made)
+        assert (refused.refusal.code, refused.refusal.values["difference"]) == ("total_not_reachable", "0.39")
+        assert await company.invoices() == []
+    assert await company.rows("Drafts") == []
+
+
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "html"])
 @pytest.mark.parametrize("match", [r"POST .*/Drafts$", r"DELETE .*/Drafts"])
 async def test_rule_16_a_draft_that_was_only_computed_is_no_document_and_does_not_stay(
