@@ -18,7 +18,7 @@ from shared.errors import Misconfigured, Unavailable
 from shared.http import MAX_SIGN_IN, Http
 from shared.identity import Identity
 from shared.setting_values import resource_of
-from shared.telemetry import say
+from shared.telemetry import observe, say
 
 SYSTEM = "Key Vault"
 API_VERSION = "7.4"
@@ -76,6 +76,7 @@ class Vault:
 
 def _warn(setting: str, expires: int) -> None:
     day = datetime.fromtimestamp(expires, UTC)
+    observe("credential_days_left", (day - datetime.now(UTC)).days, setting=setting)
     if day - datetime.now(UTC) < timedelta(days=WARN_DAYS):
         say(logging.WARNING, "secret expires", {"setting": setting, "on": day.date().isoformat()})
 

@@ -164,7 +164,7 @@ def local_settings(first_lines: Mapping[str, Mapping[str, Any]], changes: Mappin
         "FUNCTIONS_WORKER_RUNTIME": "python",
         "AzureWebJobsStorage": "",
         "ServiceBusConnection": first_lines["servicebus"]["connection_string"],
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": first_lines["insights"]["connection_string"],
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": first_lines.get("insights", {}).get("connection_string", ""),
         "DATAVERSE_URL": dataverse["url"],
         "DATAVERSE_ORGANIZATION_ID": dataverse["organization_id"],
         "DATAVERSE_TOKEN_URL": dataverse["token_url"],

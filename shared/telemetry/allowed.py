@@ -26,14 +26,17 @@ QUEUES = frozenset({"changes", "results", "poison", "onec", "sapb1"})
 SYSTEMS = frozenset({"Dataverse", "1C", "SAP Business One", "Service Bus", "Key Vault"})
 _HEX_CODE = re.compile(r"0x[0-9a-fA-F]{1,8}")
 _SHORT_NUMBER = re.compile(r"-?[0-9]{1,6}")
+_NUMBER_IN_GROUPS = re.compile(r"[0-9]+(?:[^\w…]+[0-9]+)+")
+"""as telephone and card numbers are written; a status and a code have a word between them"""
 _CLASS = re.compile(r"[A-Z][A-Za-z]{0,38}(Error|Exception|Timeout|Exit|Interrupt)")
-_TOKEN = re.compile(r"[\w…]+")
+_TOKEN = re.compile(r"\w+")
 _ENTITY = r"(Document|Catalog|InformationRegister|AccumulationRegister|Enum|ChartOf[A-Za-z]+)_\w{1,80}"
 """as 1C names its objects"""
 _SEGMENT = re.compile(rf"([A-Za-z$_][A-Za-z0-9_.$]{{0,80}}|{_ENTITY})(\(\))?")
 _ENTITY_NAME = re.compile(_ENTITY)
 _METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"})
 MAX_CAUSE = 300
+REMOVED = "removed"
 
 
 def _one_of(words: frozenset[str]) -> Shape:
@@ -71,7 +74,8 @@ def _either(*shapes: Shape) -> Shape:
 
 def _cause(value: object) -> Value | None:
     """Keep of a sentence of ours what are known words, short numbers and codes; ``…`` stands for the rest."""
-    return _TOKEN.sub(lambda match: match[0] if _known(match[0]) else "…", str(value)[:MAX_CAUSE])
+    without_numbers = _NUMBER_IN_GROUPS.sub("…", str(value)[:MAX_CAUSE])
+    return _TOKEN.sub(lambda match: match[0] if _known(match[0]) else "…", without_numbers)
 
 
 def _known(token: str) -> bool:
@@ -115,6 +119,9 @@ DIMENSIONS: Mapping[str, Shape] = {
     "why": _cause,
     "problems": _cause,
     "code": _cause,
+    "pass": _cause,
+    REMOVED: _COUNT,
+    "on": _pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "hop": _one_of(HOPS),
     "setting": _one_of(_OWN_WORDS),
     "at": _pattern(r"(shared|functions)/[a-z0-9_/]+\.py:[0-9]{1,5}"),
@@ -135,7 +142,7 @@ def dimensions(given: Mapping[str, object]) -> dict[str, Value]:
             removed += 1
         else:
             kept[name] = found
-    return {**kept, "removed": removed} if removed else kept
+    return {**kept, REMOVED: removed} if removed else kept
 
 
 def operation(method: str, url: str) -> str:
@@ -145,7 +152,7 @@ def operation(method: str, url: str) -> str:
     systems give their entities.
     """
     path = re.sub(r"'(?:[^']|'')*'", "", unquote(urlsplit(url).path))
-    segments = re.sub(r"\([^()]*\)", "()", path).strip("/").split("/")
+    segments = [part for part in re.sub(r"\([^()]*\)", "()", path).split("/") if part]
     shown = [segment if _SEGMENT.fullmatch(segment) else "…" for segment in segments[_prefix(segments) :]]
     return f"{method if method in _METHODS else '…'} {'/'.join(shown[-2:]) or '/'}"
 
@@ -162,7 +169,7 @@ def _prefix(segments: list[str]) -> int:
 
 def scrub(item: Item) -> Item:
     """Give an item as it may leave."""
-    clean = dimensions({name: value for name, value in item.dimensions.items() if name != "removed"})
+    clean = dimensions(item.dimensions)
     if isinstance(item, Event):
         return replace(item, name=item.name if item.name in EVENTS else "event", dimensions=clean)
     if isinstance(item, Metric):
