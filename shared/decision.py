@@ -187,6 +187,9 @@ class _Case:
             sale = transform.to_sale(self.head.table, self.row, self.route, self.settings)
         except Refused:
             return self.told(State.REFUSED, refusal(f"{how}_after_export"))
+        if sale.document_date < self.route.start_date:
+            # It was typed by hand and linked, or the start was moved: taking it back would be writing it.
+            return self.told(State.REFUSED, refusal(f"{how}_after_export"))
         return self._document(sale, "cancel")
 
     def held_back(self) -> Decision | None:

@@ -155,6 +155,17 @@ def test_what_was_withdrawn_and_can_not_be_read_is_for_the_accountant(changes: d
     assert result.reason.code == code
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [(CANCELLED, "cancelled_after_export"), (NOT_ISSUED, "not_issued_after_export")],
+    ids=["cancelled", "a draft again"],
+)
+def test_rule_01_what_is_dated_before_the_start_is_not_taken_back_either(changes: dict[str, Any], code: str) -> None:
+    row = invoice_row(acx_documentdate="2025-06-30", **changes, **known(State.POSTED, acx_accountingid="ref-1"))
+    result = told(row).result
+    assert (result.state, result.reason and result.reason.code) == (State.REFUSED, code)
+
+
 @pytest.mark.parametrize("cancelled_as", ["", "ref-1"])
 def test_what_accounting_cancelled_is_exported_anew_under_the_next_key(cancelled_as: str) -> None:
     made = decided(invoice_row(**known(State.CANCELLED, acx_accountingid=cancelled_as, acx_generation=1)))
