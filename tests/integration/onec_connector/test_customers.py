@@ -103,7 +103,7 @@ async def test_rule_10_a_branch_without_a_known_head_stands_alone(onec: Base) ->
     assert (branch["ОбособленноеПодразделение"], UUID(branch["ГоловнойКонтрагент_Key"]).int) == (False, 0)
 
 
-async def test_a_sole_trader_and_a_person(onec: Base) -> None:
+async def test_rule_10_a_sole_trader_and_a_person(onec: Base) -> None:
     trader = await meet(onec, samples.customer(tax_number=samples.PERSON_INN, kpp="", name="ИП Иванов"))
     person = await meet(onec, samples.customer(table="contact", tax_number="", kpp="", id=samples.ident("p")))
 

@@ -64,7 +64,7 @@ async def refusal_of(onec: Base, *args: Any, **more: Any) -> Refused:
     return raised.value
 
 
-async def test_a_company_is_found_by_its_numbers_and_left_as_it_is(onec: Base) -> None:
+async def test_rule_10_a_company_is_found_by_its_numbers_and_left_as_it_is(onec: Base) -> None:
     await counterparty(onec)
     before = await onec.rows(COUNTERPARTIES)
 
@@ -79,7 +79,7 @@ async def test_a_company_is_found_by_its_numbers_and_left_as_it_is(onec: Base) -
     [{"КПП": "780101001"}, {"DeletionMark": True}, {"ИНН": "", "КПП": ""}, {"ИНН": "7736050003"}],
     ids=["a branch", "marked", "without numbers", "another company of that name"],
 )
-async def test_what_is_another_company_is_not_taken(onec: Base, changes: dict[str, Any]) -> None:
+async def test_rule_10_what_is_another_company_is_not_taken(onec: Base, changes: dict[str, Any]) -> None:
     await counterparty(onec, **changes)
 
     await export(onec.connector())
@@ -88,7 +88,7 @@ async def test_what_is_another_company_is_not_taken(onec: Base, changes: dict[st
     assert len(await onec.rows(COUNTERPARTIES)) == 2
 
 
-async def test_several_matches_are_listed(onec: Base) -> None:
+async def test_rule_10_several_matches_are_listed(onec: Base) -> None:
     await counterparty(onec)
     await counterparty(onec, OTHER, Description="Ромашка (дубль)")
 
@@ -99,13 +99,13 @@ async def test_several_matches_are_listed(onec: Base) -> None:
     assert "Ромашка (дубль)" in refused.refusal.values["matches"]
 
 
-async def test_the_same_number_without_a_kpp_is_not_guessed(onec: Base) -> None:
+async def test_rule_10_the_same_number_without_a_kpp_is_not_guessed(onec: Base) -> None:
     await counterparty(onec, КПП="")
 
     assert (await refusal_of(onec)).refusal.code == "kpp_unknown"
 
 
-async def test_a_number_alone_must_fit_one_company(onec: Base) -> None:
+async def test_rule_10_a_number_alone_must_fit_one_company(onec: Base) -> None:
     own = samples.invoice(customer=samples.customer(kpp=""))
     await counterparty(onec)
     await counterparty(onec, OTHER, КПП="780101001")
@@ -113,7 +113,7 @@ async def test_a_number_alone_must_fit_one_company(onec: Base) -> None:
     assert (await refusal_of(onec, own)).refusal.code == "several_matches"
 
 
-async def test_a_sole_trader_is_found_by_the_number(onec: Base) -> None:
+async def test_rule_10_a_sole_trader_is_found_by_the_number(onec: Base) -> None:
     await counterparty(onec, ИНН=samples.PERSON_INN, КПП="", ЮридическоеФизическоеЛицо="ФизическоеЛицо")
     own = samples.invoice(customer=samples.customer(tax_number=samples.PERSON_INN, kpp=""))
 
@@ -122,7 +122,7 @@ async def test_a_sole_trader_is_found_by_the_number(onec: Base) -> None:
     assert len(await onec.rows(COUNTERPARTIES)) == 1
 
 
-async def test_a_person_without_a_number_is_made_once(onec: Base) -> None:
+async def test_rule_10_a_person_without_a_number_is_made_once(onec: Base) -> None:
     person = samples.customer(table="contact", id=samples.ident("person"), name="Иванова Анна", tax_number="", kpp="")
     await counterparty(onec, Description="Иванова Анна", ИНН="", КПП="")
 
@@ -135,7 +135,7 @@ async def test_a_person_without_a_number_is_made_once(onec: Base) -> None:
     assert made["ЮридическоеФизическоеЛицо"] == "ФизическоеЛицо"
 
 
-async def test_a_person_whose_number_the_accountant_added_is_still_the_same(onec: Base) -> None:
+async def test_rule_10_a_person_whose_number_the_accountant_added_is_still_the_same(onec: Base) -> None:
     person = samples.customer(table="contact", id=samples.ident("person"), name="Иванова Анна", tax_number="", kpp="")
     await export(onec.connector(), samples.invoice(customer=person))
     [made] = await onec.rows(COUNTERPARTIES)
@@ -146,7 +146,7 @@ async def test_a_person_whose_number_the_accountant_added_is_still_the_same(onec
     assert len(await onec.rows(COUNTERPARTIES)) == 1
 
 
-async def test_a_foreign_company_is_found_and_never_made(onec: Base) -> None:
+async def test_rule_10_a_foreign_company_is_found_and_never_made(onec: Base) -> None:
     foreign = samples.customer(tax_number="100230403", kpp="", address=Address(country="Беларусь"))
     own = samples.invoice(customer=foreign)
     assert (await refusal_of(onec, own)).refusal.code == "foreign_customer"
@@ -157,7 +157,7 @@ async def test_a_foreign_company_is_found_and_never_made(onec: Base) -> None:
     assert (await onec.rows(INVOICES))[0]["Контрагент_Key"] == str(HAND)
 
 
-async def test_a_card_made_under_other_numbers_is_not_used(onec: Base) -> None:
+async def test_rule_10_a_card_made_under_other_numbers_is_not_used(onec: Base) -> None:
     await export(onec.connector())
     moved = samples.invoice(id=samples.ident("another"), customer=samples.customer(kpp="780101001"))
 
@@ -165,14 +165,14 @@ async def test_a_card_made_under_other_numbers_is_not_used(onec: Base) -> None:
         await export(onec.connector(), moved)
 
 
-async def test_a_bound_customer_that_was_marked_is_refused(onec: Base) -> None:
+async def test_rule_21_a_bound_customer_that_was_marked_is_refused(onec: Base) -> None:
     await counterparty(onec, DeletionMark=True)
     bindings = Bindings({f"account:{samples.customer().id}": str(HAND)})
 
     assert (await refusal_of(onec, bindings=bindings)).refusal.code == "customer_deleted"
 
 
-async def test_the_contract_of_the_organisation_and_currency_is_found(onec: Base) -> None:
+async def test_rule_10_the_contract_of_the_organisation_and_currency_is_found(onec: Base) -> None:
     await counterparty(onec)
     await contract(onec)
     await contract(onec, samples.ident("supply"), ВидДоговора="СПоставщиком")
@@ -188,7 +188,7 @@ async def test_the_contract_of_the_organisation_and_currency_is_found(onec: Base
     assert (await onec.rows(INVOICES))[0]["ДоговорКонтрагента_Key"] == str(HAND)
 
 
-async def test_several_contracts_are_listed_and_mended_at_once(onec: Base) -> None:
+async def test_rule_10_several_contracts_are_listed_and_mended_at_once(onec: Base) -> None:
     await counterparty(onec)
     await contract(onec)
     await contract(onec, OTHER, Description="Договор 2")
@@ -202,7 +202,7 @@ async def test_several_contracts_are_listed_and_mended_at_once(onec: Base) -> No
     assert (await export(connector)).state is State.POSTED
 
 
-async def test_our_own_contract_that_was_closed_is_refused(onec: Base) -> None:
+async def test_rule_10_our_own_contract_that_was_closed_is_refused(onec: Base) -> None:
     await export(onec.connector())
     [own] = await onec.rows(CONTRACTS)
     await onec.edit(CONTRACTS, own["Ref_Key"], ДоговорЗакрыт=True)
@@ -211,14 +211,14 @@ async def test_our_own_contract_that_was_closed_is_refused(onec: Base) -> None:
         await export(onec.connector(), samples.invoice(id=samples.ident("another")))
 
 
-async def test_a_contract_that_takes_the_tax_off_is_refused(onec: Base) -> None:
+async def test_rule_10_a_contract_that_takes_the_tax_off_is_refused(onec: Base) -> None:
     await counterparty(onec)
     await contract(onec, УчетАгентскогоНДСПокупателем=True)
 
     assert (await refusal_of(onec)).refusal.code == "contract_agent_vat"
 
 
-async def test_an_item_is_found_by_its_number(onec: Base) -> None:
+async def test_rule_10_an_item_is_found_by_its_number(onec: Base) -> None:
     await item(onec)
     await item(onec, OTHER, DeletionMark=True)
 
@@ -228,7 +228,7 @@ async def test_an_item_is_found_by_its_number(onec: Base) -> None:
     assert row["Номенклатура"] == str(HAND)
 
 
-async def test_several_items_of_a_number_are_listed(onec: Base) -> None:
+async def test_rule_10_several_items_of_a_number_are_listed(onec: Base) -> None:
     await item(onec)
     await item(onec, OTHER, Description="Товар (дубль)")
 
@@ -238,7 +238,7 @@ async def test_several_items_of_a_number_are_listed(onec: Base) -> None:
     assert "Товар (дубль)" in refused.refusal.values["matches"]
 
 
-async def test_a_bound_item_that_was_deleted_is_refused(onec: Base) -> None:
+async def test_rule_21_a_bound_item_that_was_deleted_is_refused(onec: Base) -> None:
     bindings = Bindings({f"product:{samples.product().id}": str(HAND)})
 
     assert (await refusal_of(onec, bindings=bindings)).refusal.code == "item_deleted"
@@ -310,12 +310,29 @@ async def test_what_cannot_be_written_leaves_nothing(onec: Base, changes: dict[s
     assert await onec.rows(COUNTERPARTIES) == []
 
 
-async def test_a_unit_that_the_base_lacks_is_named(onec: Base) -> None:
+@pytest.mark.parametrize(
+    ("okei", "name", "found"),
+    [
+        ("796", "шт", base.UNIT_PIECE),
+        ("796", "штука", base.UNIT_PIECE),
+        ("", "шт", base.UNIT_PIECE),
+        ("999", "шт", None),
+        ("", "ведро", None),
+    ],
+    ids=["both", "the code counts", "by its name", "another code", "another name"],
+)
+async def test_issue_4_a_unit_is_found_by_its_okei_code_else_by_its_name(
+    onec: Base, okei: str, name: str, found: str | None
+) -> None:
     unit = samples.line().unit
     assert unit is not None
-    own = samples.invoice(samples.line(unit=unit.model_copy(update={"okei": "999"})))
-
-    assert (await refusal_of(onec, own)).refusal.values["value"] == "999"
+    own = samples.invoice(samples.line(unit=unit.model_copy(update={"okei": okei, "name": name})))
+    if found is None:
+        assert (await refusal_of(onec, own)).refusal.values["value"] == (okei or name)
+        return
+    await export(onec.connector(), own)
+    [made] = [row for row in await onec.rows(ITEMS) if row["Артикул"] == "A-1"]
+    assert made["ЕдиницаИзмерения_Key"] == found
 
 
 async def test_a_setting_that_names_nothing_is_named(onec: Base) -> None:

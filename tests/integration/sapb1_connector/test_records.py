@@ -31,14 +31,16 @@ async def refused(bridge: Bridge, made: Any, books: dict[str, Any] | None = None
     return raised.value.refusal.code, raised.value.refusal.values
 
 
-async def test_a_customer_is_matched_by_tax_number_and_a_supplier_never_is(bridge: Bridge, company: Company) -> None:
+async def test_rule_17_a_customer_is_matched_by_tax_number_and_a_supplier_never_is(
+    bridge: Bridge, company: Company
+) -> None:
     before = len(await company.rows("BusinessPartners"))
     await bridge.export(document(invoice(customer=customer(tax_number=seed.CUSTOMER_TAX_NUMBER, number="X"))))
     assert bridge.known[f"account:{CUSTOMER.id}"] == seed.CUSTOMER
     assert len(await company.rows("BusinessPartners")) == before
 
 
-async def test_several_customers_with_one_tax_number_are_named(bridge: Bridge, company: Company) -> None:
+async def test_rule_17_several_customers_with_one_tax_number_are_named(bridge: Bridge, company: Company) -> None:
     twin = {"CardCode": "C20001", "CardName": "Blue Harbour Ltd. (old)", "FederalTaxID": seed.CUSTOMER_TAX_NUMBER}
     await company.client().create("BusinessPartners", twin)
     shared_number = customer(tax_number=seed.CUSTOMER_TAX_NUMBER)
@@ -49,19 +51,19 @@ async def test_several_customers_with_one_tax_number_are_named(bridge: Bridge, c
     assert (await refused(bridge, invoice(customer=person)))[1] == {"matches": "C20000, C20001"}
 
 
-async def test_a_frozen_twin_does_not_count(bridge: Bridge, company: Company) -> None:
+async def test_rule_17_a_frozen_twin_does_not_count(bridge: Bridge, company: Company) -> None:
     twin = {"CardCode": "C20001", "CardName": "Old", "FederalTaxID": seed.CUSTOMER_TAX_NUMBER}
     await company.client().create("BusinessPartners", twin | {"Frozen": "tYES", "Valid": "tNO"})
     await bridge.export(document(invoice(customer=customer(tax_number=seed.CUSTOMER_TAX_NUMBER))))
     assert bridge.known[f"account:{CUSTOMER.id}"] == seed.CUSTOMER
 
 
-async def test_a_frozen_customer_is_refused(bridge: Bridge) -> None:
+async def test_rule_17_a_frozen_customer_is_refused(bridge: Bridge) -> None:
     made = invoice(customer=customer(tax_number="SI10000009"))
     assert await refused(bridge, made) == ("customer_frozen", {"value": seed.FROZEN_CUSTOMER})
 
 
-async def test_a_code_that_belongs_to_somebody_else_is_refused(bridge: Bridge) -> None:
+async def test_rule_17_a_code_that_belongs_to_somebody_else_is_refused(bridge: Bridge) -> None:
     made = invoice(customer=customer(number=seed.CUSTOMER))
     assert await refused(bridge, made) == ("customer_code_taken", {"value": seed.CUSTOMER})
 
@@ -80,7 +82,9 @@ async def test_a_customer_that_was_not_created_is_tried_again_later(bridge: Brid
     assert (await bridge.export(document())).state is State.POSTED
 
 
-async def test_a_customer_that_we_made_and_somebody_deleted_is_refused(bridge: Bridge, company: Company) -> None:
+async def test_rule_21_a_customer_that_we_made_and_somebody_deleted_is_refused(
+    bridge: Bridge, company: Company
+) -> None:
     await bridge.export(document())
     fresh = Bridge(company, company.connector())
     (written,) = await company.invoices()
@@ -122,13 +126,13 @@ async def test_all_unbound_products_are_found_in_one_call(bridge: Bridge, compan
         (seed.SERIAL_ITEM, "item_tracked"),
     ],
 )
-async def test_an_item_that_can_not_be_invoiced_is_refused(bridge: Bridge, number: str, code: str) -> None:
+async def test_rule_14_an_item_that_can_not_be_invoiced_is_refused(bridge: Bridge, number: str, code: str) -> None:
     made = invoice(line(product=product(number)))
     assert await refused(bridge, made) == (code, {"line": "1", "value": number})
     assert f"product:{UUID(int=0xB9)}" not in bridge.known
 
 
-async def test_an_item_in_stock_is_refused_where_the_route_wants_none(bridge: Bridge) -> None:
+async def test_rule_14_an_item_in_stock_is_refused_where_the_route_wants_none(bridge: Bridge) -> None:
     made = invoice(line(product=product(seed.STOCK_ITEM)))
     code, values = await refused(bridge, made, {"stock": "non_inventory_only"})
     assert (code, values["route"]) == ("item_in_stock", "eu")
@@ -143,7 +147,7 @@ async def _refused_again(bridge: Bridge, made: Any) -> tuple[str, dict[str, str]
     return raised.value.refusal.code, raised.value.refusal.values
 
 
-async def test_goods_of_a_route_without_stock_are_made_so(bridge: Bridge, company: Company) -> None:
+async def test_rule_14_goods_of_a_route_without_stock_are_made_so(bridge: Bridge, company: Company) -> None:
     await bridge.export(document(invoice(line(product=PUMP))), route(stock="non_inventory_only"))
     (made,) = [row for row in await company.rows("Items") if row["ItemCode"] == PUMP.number]
     assert (made["InventoryItem"], made["SalesItem"], made["PurchaseItem"]) == ("tNO", "tYES", "tNO")
@@ -171,7 +175,7 @@ async def test_a_write_in_line_stands_on_the_item_of_the_route(bridge: Bridge, c
     assert written["DocumentLines"][0]["ItemDescription"] == "Delivery by hand"
 
 
-async def test_a_bound_item_that_is_gone_is_refused_and_not_made_again(bridge: Bridge) -> None:
+async def test_rule_21_a_bound_item_that_is_gone_is_refused_and_not_made_again(bridge: Bridge) -> None:
     bridge.known[f"product:{UUID(int=0xB9)}"] = "GONE"
     made = invoice(line(product=product("NEW")))
     assert await refused(bridge, made) == ("item_deleted", {"line": "1", "value": "GONE"})

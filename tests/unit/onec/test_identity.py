@@ -29,7 +29,7 @@ ABROAD = Address(country="Германия")
         (customer(tax_number=PERSON_INN, kpp="", address=ABROAD), Identity("foreign", PERSON_INN)),
     ],
 )
-def test_what_a_customer_is_matched_by(given: Customer, expected: Identity) -> None:
+def test_rule_10_what_a_customer_is_matched_by(given: Customer, expected: Identity) -> None:
     assert identify(given) == expected
 
 
@@ -51,7 +51,7 @@ def test_what_a_customer_is_matched_by(given: Customer, expected: Identity) -> N
         (customer(tax_number=PERSON_INN), "kpp_invalid"),
     ],
 )
-def test_numbers_that_match_nothing_are_refused_and_not_quoted(given: Customer, code: str) -> None:
+def test_rule_10_numbers_that_match_nothing_are_refused_and_not_quoted(given: Customer, code: str) -> None:
     with pytest.raises(Refused) as raised:
         identify(given)
 
