@@ -24,6 +24,7 @@ class Entry:
     id: str
     number: str
     total: Decimal
+    customer: str
     live: bool
     posted: bool
 
@@ -45,14 +46,29 @@ async def entries(systems: Systems, target: str) -> dict[str, list[Entry]]:
             for row in held["entities"][kind]:
                 number = row["Комментарий"].split(" ")[1] if row["Комментарий"].startswith("CRM ") else ""
                 name, live = row["Number"].strip(), not row["DeletionMark"]
-                entry = Entry(kind, row["Ref_Key"], name, row["СуммаДокумента"], live, row["Posted"])
+                entry = Entry(
+                    kind,
+                    row["Ref_Key"],
+                    name,
+                    row["СуммаДокумента"],
+                    row.get("Контрагент_Key", ""),
+                    live,
+                    row["Posted"],
+                )
                 found.setdefault(number, []).append(entry)
     else:
         for row in held.get("Invoices", {}).values():
             live = row["CancelStatus"] == "csNo"
-            entry = Entry("Invoices", str(row["DocEntry"]), str(row["DocNum"]), row["DocTotal"], live, live)
+            entry = Entry(
+                "Invoices", str(row["DocEntry"]), str(row["DocNum"]), row["DocTotal"], row["CardCode"], live, live
+            )
             found.setdefault(row["NumAtCard"], []).append(entry)
     return found
+
+
+async def documents(chain: Chain, invoice: Invoice) -> list[Entry]:
+    """Give what accounting holds of an invoice."""
+    return (await entries(chain.systems, invoice.target)).get(invoice.number, [])
 
 
 async def check(chain: Chain, *, may_be_refused: bool = False) -> None:

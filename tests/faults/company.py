@@ -159,6 +159,16 @@ class People:
         body = {"customerid_account@odata.bind": f"/accounts({customer})"}
         await self.do(Operation("PATCH", f"invoices({invoice.id})", body))
 
+    async def merge(self, gone: UUID, stays: UUID) -> None:
+        """Merge one account into another."""
+        typed = {"@odata.type": "Microsoft.Dynamics.CRM.account"}
+        body = {
+            "Target": {"accountid": str(stays)} | typed,
+            "Subordinate": {"accountid": str(gone)} | typed,
+            "PerformParentingChecks": False,
+        }
+        await self.do(Operation("POST", "Merge", body))
+
     async def press_retry(self, invoice: Invoice) -> None:
         """Press Retry on the invoice's journal row."""
         journal = await self.journal(invoice)

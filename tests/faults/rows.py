@@ -481,24 +481,33 @@ async def _cancel_in_sapb1(chain: Chain, entry: str) -> None:
 
 @row("accounts merged in the CRM", BOTH)
 async def merged(chain: Chain, target: str) -> None:
-    """Two accounts of one company become one: the invoices go to the one that stays, the other is deactivated."""
+    """Two accounts of one company become one while its invoices are written, and one of them is changed later.
+
+    What is in the books keeps its customer there; what comes after the merge gets the same one.
+    """
     serial = chain.systems.serial()
     number = inn(f"61{serial:07d}") if target == "onec" else f"SI{90_000_000 + serial}"
     gone, stays = [await chain.people.customer(target, tax_number=number) for _ in range(2)]
-    before = await chain.people.enter(target, gone, 3)
-    between = await chain.people.enter(target, gone, 4)
-    chain.invoices += [before, between]
+    before, between, after = [await chain.people.enter(target, gone, quantity) for quantity in (3, 4, 5)]
+    chain.invoices += [before, between, after]
     await chain.people.issue(before)
     await chain.drain()
     await chain.people.issue(between)
     await chain.deliver()
 
     async def merge() -> None:
-        await chain.people.move(before, stays)
-        await chain.people.move(between, stays)
-        off = {"statecode": 1, "statuscode": 2}
-        await chain.people.do(Operation("PATCH", f"accounts({gone})", off))
+        await chain.people.merge(gone, stays)
         await chain.deliver()
 
     chain.on_creation(target, chain.choice.choice(["before", "after"]), merge)
     await chain.drain()
+    await chain.people.issue(after)
+    await chain.drain()
+    assert await _state(chain, after) is State.POSTED
+    customers = {
+        entry.customer
+        for each in (before, between, after)
+        for entry in await books.documents(chain, each)
+        if entry.live
+    }
+    assert len(customers) == 1, "one company, one customer in accounting"
