@@ -1,24 +1,56 @@
 """Is the bridge able to do its work?"""
 
+from collections.abc import Awaitable, Callable
+
 from shared.errors import Misconfigured, Unavailable
+from shared.secrets import VaultSecret
+from shared.settings import SECRETS
 from shared.wiring import Wiring
+
+Check = Callable[[Wiring], Awaitable[None]]
 
 
 async def check(wiring: Wiring) -> list[str]:
-    """Give the problems, one sentence each: settings first, then whether the right Dataverse organization answers.
+    """Give the problems, one sentence each.
 
-    And whether it has the columns that the settings name.
+    Settings first, then whether the right Dataverse organization answers and has the columns that the settings name,
+    and whether every secret that a setting names in the vault can be read there.
     """
-    problems: list[str] = []
+    bus, settings = await _problems(_bus, wiring), await _problems(_settings, wiring)
+    if settings:
+        return [*bus, *settings]
+    behind = [*await _problems(_dataverse, wiring), *await _problems(_secrets, wiring)]
+    # A secret that can't be read is found by both.
+    return list(dict.fromkeys([*bus, *behind]))
+
+
+async def _problems(one: Check, wiring: Wiring) -> tuple[str, ...]:
     try:
-        _ = wiring.bus
+        await one(wiring)
     except Misconfigured as error:
-        problems += error.problems
-    try:
-        await wiring.dataverse.check_organization()
-        await wiring.own_columns.check()
-    except Misconfigured as error:
-        problems += error.problems
+        return error.problems
     except Unavailable as error:
-        problems.append(str(error))
-    return problems
+        return (str(error),)
+    return ()
+
+
+async def _bus(wiring: Wiring) -> None:
+    _ = wiring.bus
+
+
+async def _settings(wiring: Wiring) -> None:
+    _ = wiring.settings
+
+
+async def _dataverse(wiring: Wiring) -> None:
+    await wiring.dataverse.check_organization()
+    await wiring.own_columns.check()
+
+
+async def _secrets(wiring: Wiring) -> None:
+    for name in SECRETS:
+        if wiring.settings.secret(name) is None:
+            continue
+        secret = wiring.secret(name)
+        if isinstance(secret, VaultSecret):
+            await secret.read()

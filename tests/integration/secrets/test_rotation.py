@@ -12,6 +12,9 @@ import pytest
 
 from shared import webhook
 from shared.bus import CHANGES, RESULTS, Envelope, ServiceBus
+from shared.health import check
+from shared.http import Http
+from shared.identity import Identity
 from shared.intake import Incoming
 from shared.messages import State
 from shared.wiring import Step, Wiring
@@ -40,7 +43,7 @@ class Bridge:
 
     def __init__(self, running: Systems, vault: RunningVault, **changes: str) -> None:
         self.people = People(running)
-        self._systems = running
+        self.systems = running
         self._queues = Queues()
         named = {name: f"keyvault:{name.lower().replace('_', '-')}" for name in (*TARGETS.values(), SIGN_IN)}
         environment = running.environment(generous=False, **{"KEY_VAULT_URL": vault.url, **named, **changes})
@@ -51,10 +54,10 @@ class Bridge:
         """Let a manager issue an invoice; its event arrives."""
         invoice = await self.people.enter(target, await self.people.customer(target), 2)
         await self.people.issue(invoice)
-        await self._systems.local("dataverse", "events/idle")
-        for body, headers in self._systems.events:
+        await self.systems.local("dataverse", "events/idle")
+        for body, headers in self.systems.events:
             await webhook.receive(self.wiring, body, headers)
-        self._systems.events.clear()
+        self.systems.events.clear()
         return invoice
 
     async def work(self) -> None:
@@ -81,12 +84,6 @@ class Bridge:
         assert journal is not None
         return journal.state
 
-    async def close(self) -> None:
-        """End the process."""
-        for name in ("dataverse", "_onec_system", "_sapb1_system", "_vault", "identity"):
-            if name in vars(self.wiring):
-                await vars(self.wiring)[name].close()
-
 
 SIGN_IN = "DATAVERSE_CLIENT_SECRET"
 
@@ -98,6 +95,26 @@ async def running() -> AsyncIterator[Systems]:
         yield started
 
 
+@pytest.fixture(autouse=True)
+async def connections(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    """Close in the end what the wiring of a test's processes opened; a process of Azure ends with its connections."""
+    opened: list[Http | Identity] = []
+
+    def http(*arguments: Any, **more: Any) -> Http:
+        opened.append(made := Http(*arguments, **more))
+        return made
+
+    def identity() -> Identity:
+        opened.append(made := Identity())
+        return made
+
+    monkeypatch.setattr("shared.wiring.Http", http)
+    monkeypatch.setattr("shared.wiring.Identity", identity)
+    yield
+    for each in opened:
+        await each.close()
+
+
 @pytest.fixture
 async def bridge(running: Systems, vault: RunningVault, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bridge]:
     """The bridge, with every secret in the vault as the systems take it now."""
@@ -105,9 +122,7 @@ async def bridge(running: Systems, vault: RunningVault, monkeypatch: pytest.Monk
     for name, value in running.environment().items():
         if name in {*TARGETS.values(), SIGN_IN}:
             await vault.put(name.lower().replace("_", "-"), value)
-    made = Bridge(running, vault)
-    yield made
-    await made.close()
+    yield Bridge(running, vault)
     for target in TARGETS:
         await rotate(running, target, running.first_lines[target]["password"])
     await rotate(running, "dataverse", running.first_lines["dataverse"]["client_secret"])
@@ -199,6 +214,15 @@ async def test_a_vault_that_is_away_stops_nothing_that_has_its_secrets(
     assert await bridge.state(invoice) is State.POSTED
 
 
+async def test_health_says_which_secret_the_vault_does_not_give(bridge: Bridge, vault: RunningVault) -> None:
+    assert [problem for problem in await check(bridge.wiring) if "ServiceBus" not in problem] == []
+    another = Bridge(bridge.systems, vault)
+    await vault.local("DELETE", "secrets/sapb1-password")
+    problems = await check(another.wiring)
+
+    assert [problem.split(":")[0] for problem in problems] == ["SAPB1_PASSWORD"]
+
+
 async def test_dataverse_by_the_apps_identity_needs_no_secret(running: Systems, vault: RunningVault) -> None:
     line = running.first_lines["dataverse"]
     form = {
@@ -215,7 +239,5 @@ async def test_dataverse_by_the_apps_identity_needs_no_secret(running: Systems, 
 
     invoice = await bridge.issue("onec")
     await bridge.work()
-    state = await bridge.state(invoice)
-    await bridge.close()
 
-    assert state is State.POSTED
+    assert await bridge.state(invoice) is State.POSTED
