@@ -18,7 +18,8 @@ from shared.telemetry.trace import Place, Work, working
 if TYPE_CHECKING:
     from azure.identity import ManagedIdentityCredential
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 LAST_SECONDS = 3.0
 """for what is left when the process ends"""
 
@@ -62,13 +63,13 @@ def invocation(context: Context) -> Iterator[None]:
                 recorder.out.box.flush()
 
 
-def _place_in_code(error: Exception) -> str:
+def _place_in_code(error: Exception) -> str | None:
     """Give file and line of ours where an exception came through last, such as ``shared/sweep.py:93``."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         file = Path(frame.filename)
-        if ROOT in file.parents and "site-packages" not in file.parts:
+        if HERE not in file.parents and any(ROOT / folder in file.parents for folder in ("shared", "functions")):
             return f"{file.relative_to(ROOT).as_posix()}:{frame.lineno}"
-    return ""
+    return None
 
 
 def start(environment: Mapping[str, str]) -> None:

@@ -64,7 +64,9 @@ class Outbox:
         """Why nothing is sent, in one sentence; empty where all is well."""
         self._make_sender = make_sender
         self._scrub = scrub
-        self._items: deque[Item] = deque(maxlen=capacity)
+        self._items: deque[Item] = deque()
+        self._capacity = capacity
+        self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._idle = threading.Condition()
@@ -77,9 +79,16 @@ class Outbox:
 
     def put(self, item: Item) -> None:
         """Take an item."""
-        if len(self._items) == self._items.maxlen:
-            self.metrics.add("telemetry_dropped", 1, 1, {})
-        self._items.append(item)
+        with self._lock:
+            self._items.append(item)
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        over = len(self._items) - self._capacity
+        for _ in range(over):
+            self._items.popleft()
+        if over > 0:
+            self.metrics.add("telemetry_dropped", over, over, {})
 
     def flush(self) -> None:
         """Ask the thread to send what is there; does not wait for it."""
@@ -95,6 +104,8 @@ class Outbox:
 
     def close(self, seconds: float) -> None:
         """Send what is left, ``seconds`` at most, and end."""
+        if not self._thread.is_alive():
+            return
         self.wait(seconds)
         self._stop.set()
         self._wake.set()
@@ -124,22 +135,32 @@ class Outbox:
             return None
 
     def _send_all(self, sender: Sender) -> None:
-        self._items.extend(self.metrics.take())
-        for _ in range(len(self._items) // BATCH + 1):
-            batch = [self._items.popleft() for _ in range(min(BATCH, len(self._items)))]
+        left = True
+        measured: list[Item] = [*self.metrics.take()]
+        while left:
+            batch, measured = [*measured, *self._taken(BATCH - len(measured))], []
+            left = len(batch) >= BATCH
             if not batch:
                 return
             if self._send(sender, batch) is not Fate.AGAIN:
                 self._attempts = 0
                 continue
             self._attempts += 1
-            if self._attempts < ATTEMPTS:
-                room = (self._items.maxlen or CAPACITY) - len(self._items)
-                self._items.extendleft(reversed(batch[-room:] if room else []))
-            else:
-                self._attempts = 0
-                self.metrics.add("telemetry_dropped", len(batch), len(batch), {})
+            self._put_back(batch)
             return
+
+    def _taken(self, most: int) -> list[Item]:
+        with self._lock:
+            return [self._items.popleft() for _ in range(max(0, min(most, len(self._items))))]
+
+    def _put_back(self, batch: list[Item]) -> None:
+        if self._attempts >= ATTEMPTS:
+            self._attempts = 0
+            self.metrics.add("telemetry_dropped", len(batch), len(batch), {})
+            return
+        with self._lock:
+            self._items.extendleft(reversed(batch))
+            self._drop_oldest()
 
     def _send(self, sender: Sender, batch: list[Item]) -> Fate:
         try:
