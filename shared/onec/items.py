@@ -121,10 +121,9 @@ class Items:
         """Carry over what changed in the CRM. Nothing new: no write."""
         key = odata.reference(row)
         own = key == accounting_key(self._organization_id, TARGET, product.table, product.id)
-        whole = row if row.get("DataVersion") else await self._client.find(names.ITEMS, key) or row
-        changes = card_changes.of_item(product, whole, own=own)
+        changes = card_changes.of_item(product, row, own=own)
         if changes:
-            await self._client.change(names.ITEMS, key, changes, str(whole["DataVersion"]))
+            await self._client.change(names.ITEMS, key, changes, str(row["DataVersion"]))
         self._bound(product, row, bindings)
 
     def _bound(self, product: Product, row: Row, bindings: Bindings) -> None:
