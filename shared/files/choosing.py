@@ -1,0 +1,101 @@
+"""Whether a document goes into a file: the decision of the automatic ways, with a hand for a connector. Pure.
+
+What was handed out before and did not change is handed out again when it is asked for: the user decides.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from shared.dataverse import transform
+from shared.dataverse.reading import journal_row
+from shared.dataverse.sales import SalesTable
+from shared.decision import Case, Send, Tell, is_due, result_of
+from shared.errors import Refused
+from shared.messages import Document, Journalled, Reference, Result, State
+from shared.refusals import Refusal, refusal
+from shared.routes import Route, route_for
+from shared.settings import Settings
+
+TIME = "%Y-%m-%d %H:%M UTC"
+
+
+@dataclass(frozen=True)
+class File:
+    """The file that documents go into."""
+
+    name: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One document's row and the file that it may go into."""
+
+    table: SalesTable
+    row: dict[str, Any]
+    route: Route
+    period: tuple[date, date]
+    reference: Reference
+    file: File
+
+    def made(self, settings: Settings) -> Send | Tell | None:
+        """Give the document, or a word of why it stays out; None where the file has nothing to do with it."""
+        head = transform.header(self.table, self.row)
+        if route_for(settings.routes, self.table.way, head.business_unit) != self.route:
+            return None
+        known = journal_row(self.table, self.row, self.route.target)
+        case = Case(self.row, head, self.route, known, settings, self.reference, self.file.created)
+        try:
+            return self._chosen(case, settings)
+        except Refused as error:
+            return case.told(State.REFUSED, error.refusal)
+
+    def _chosen(self, case: Case, settings: Settings) -> Send | Tell | None:
+        dated = transform.document_date(self.row, self.route)
+        if not self.period[0] <= dated <= self.period[1]:
+            return None
+        if case.head.cancelled or not is_due(self.table, self.row, case.head, settings):
+            return _withdrawn(case)
+        if held_back := self._held_back(dated):
+            return case.told(*held_back)
+        sale = transform.to_sale(self.table, self.row, self.route, settings)
+        if _is_automatic(case.known):
+            if case.known is not None and case.known.written_hash in sale.content_hashes():
+                return None
+            return case.told(State.REFUSED, refusal("changed_after_export"))
+        transform.check_cards(self.table, self.row, settings)
+        return case.document(sale, "write")
+
+    def _held_back(self, dated: date) -> tuple[State, Refusal] | None:
+        if dated < self.route.start_date:
+            return State.BEFORE_START, refusal("before_start", date=dated, start_date=self.route.start_date)
+        return (State.PAUSED, refusal("paused", route=self.route.name)) if self.route.paused else None
+
+
+def _withdrawn(case: Case) -> Tell | None:
+    """Say of a document that is cancelled, or not due, that accounting may hold it; else it is no concern of a file."""
+    if case.known is None or not case.known.in_books:
+        return None
+    how = "cancelled" if case.head.cancelled else "not_issued"
+    return case.told(State.REFUSED, refusal(f"{how}_after_export"))
+
+
+def _is_automatic(known: Journalled | None) -> bool:
+    """Whether the automatic way wrote it before the route was changed: it stands in accounting, under its number."""
+    return known is not None and bool(known.accounting_id) and known.state is not State.CANCELLED
+
+
+def handed_out(document: Document, file: File) -> Result:
+    """Give the word for the journal: the document is in this file now."""
+    return result_of(
+        document, State.EXPORTED, file.created, written_hash=document.hash, reason=_handed_out(document.journal, file)
+    )
+
+
+def _handed_out(known: Journalled | None, file: File) -> Refusal:
+    at = f"{file.created:{TIME}}"
+    before = known.changed_at if known is not None and known.in_books else None
+    if before is None:
+        return refusal("handed_out", file=file.name, at=at)
+    return refusal("handed_out_again", file=file.name, at=at, before=f"{before:{TIME}}")
