@@ -39,6 +39,8 @@ class Crm:
     def __init__(self, dataverse: Dataverse) -> None:
         """``dataverse`` is signed in as an administrator."""
         self._dataverse = dataverse
+        self.repeats = False
+        """whether what is created may be there already: it was sent before, and the answer was lost"""
         self._currencies: dict[str, UUID] = {}
         self._units: dict[str, UUID] = {}
         self._schedules: dict[str, UUID] = {}
@@ -261,7 +263,8 @@ class Crm:
         for start in range(0, len(waiting), BATCH):
             chunk = waiting[start : start + BATCH]
             for operation, part in zip(chunk, await self._dataverse.batch(chunk), strict=True):
-                if part.status >= 300:
+                done_before = self.repeats and operation.method == "POST" and part.status == 412
+                if part.status >= 300 and not done_before:
                     raise SetupError(_refusal(operation, part))
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from infra.local.stack import Stack
 
-VICTIMS = ("host", "host", "servicebus", "onec", "sapb1")
+VICTIMS = ("host", "host", "servicebus", "dataverse", "onec", "sapb1")
 """The host twice as often: it is what Azure restarts most."""
 
 
@@ -19,7 +20,8 @@ class Killer:
     stack: Stack
     settings: Mapping[str, Mapping[str, str]]
     choice: random.Random
-    kills: int = 0
+    killed: Counter[str] = field(default_factory=Counter)
+    """how often each server was"""
     _ports: dict[str, int] = field(default_factory=dict)
 
     def port(self, name: str) -> int:
@@ -36,7 +38,7 @@ class Killer:
         process = self.stack.servers.pop(name).process
         process.kill()
         await process.wait()
-        self.kills += 1
+        self.killed[name] += 1
         await asyncio.sleep(away)
         await self.stack.start(name, self.settings.get(name), port)
 

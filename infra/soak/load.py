@@ -2,14 +2,16 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 
 from infra.demo.company import ISSUED_FROM, SampleLine, SampleSale, invoices, orders
 from infra.demo.crm import Crm
+from shared.errors import Unavailable
 from shared.money import rounded
 
 CENT = Decimal("0.01")
@@ -31,11 +33,12 @@ def documents(choice: random.Random) -> Iterator[SampleSale]:
 
 
 class Load:
-    """Issues documents and changes some that were issued before; Dataverse itself is not killed."""
+    """Issues documents and changes some that were issued before; people try again while Dataverse is away."""
 
     def __init__(self, crm: Crm, choice: random.Random, a_second: float) -> None:
         """``a_second`` is how many documents are issued."""
         self._crm = crm
+        crm.repeats = True
         self._choice = choice
         self._pause = 1 / a_second
         self.issued: list[SampleSale] = []
@@ -44,8 +47,8 @@ class Load:
     async def run(self) -> None:
         """Go on until cancelled."""
         for document in documents(self._choice):
-            await self._crm.enter([document])
-            await self._crm.issue([document])
+            await self._until_done(partial(self._crm.enter, [document]))
+            await self._until_done(partial(self._crm.issue, [document]))
             self.issued.append(document)
             if self._choice.random() < 0.15:
                 await self._change(self._choice.choice(self.issued))
@@ -54,8 +57,19 @@ class Load:
     async def _change(self, document: SampleSale) -> None:
         line = document.lines[0]
         quantity = Decimal(self._choice.randint(13, 40))
-        await self._crm.correct_line(document, 1, {"quantity": quantity, "tax": _tax(line, quantity)})
+        changes = {"quantity": quantity, "tax": _tax(line, quantity)}
+        await self._until_done(partial(self._crm.correct_line, document, 1, changes))
         self.changes += 1
+
+    async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something in the CRM, again and again while it is away."""
+        while True:
+            try:
+                await work()
+            except Unavailable:
+                await asyncio.sleep(self._pause)
+            else:
+                return
 
 
 def _tax(line: SampleLine, quantity: Decimal) -> Decimal:

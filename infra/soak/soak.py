@@ -79,9 +79,13 @@ async def soak(folder: Path, minutes: float, seed: int, a_second: float) -> int:
             issuing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await issuing
-        print(f"{killer.kills} kills, {len(load.issued)} documents, {load.changes} changes; draining", flush=True)
+        kills = killer.killed.total()
+        print(
+            f"{kills} kills {dict(killer.killed)}, {len(load.issued)} documents, {load.changes} changes; draining",
+            flush=True,
+        )
         await settle(world, load.issued)
-        figures = await compare(world, load.issued, killer.kills)
+        figures = await compare(world, load.issued, kills)
         dead = {name: number for name, number in (await queues(world)).items() if "$" in name and number}
         if dead:
             print(f"dead letters: {dead}")
