@@ -28,11 +28,13 @@ def _texts(node: ast.AST) -> Iterator[str]:
             yield inner.value
 
 
+@cache
 def events() -> set[str]:
     """Give the names of events."""
     return {text for name, call, _ in _calls() if name == "say" and len(call.args) > 1 for text in _texts(call.args[1])}
 
 
+@cache
 def measures() -> set[str]:
     """Give the names of measures."""
     said = {
@@ -45,6 +47,7 @@ def measures() -> set[str]:
     return said | {"round_trips", "telemetry_dropped"}
 
 
+@cache
 def dimensions() -> set[str]:
     """Give the names of dimensions: keys of dictionaries in functions that record, and keyword arguments."""
     found: set[str] = set()
@@ -68,6 +71,7 @@ def _records(function: ast.AST) -> bool:
     )
 
 
+@cache
 def causes() -> set[str]:
     """Give the fixed parts of the sentences that become causes."""
     return {
@@ -75,6 +79,7 @@ def causes() -> set[str]:
     }
 
 
+@cache
 def systems() -> set[str]:
     """Give the names of the systems that clients are made for."""
     return {
