@@ -237,7 +237,7 @@ async def test_rule_07_a_realizatsiya_stays_unless_the_company_says_so(onec: Bas
         await changed(onec, samples.order())
 
     held = raised.value
-    assert (held.number, held.dated, held.total) == ("СВ00-000001", date(2026, 3, 5), 244)  # rule 22
+    assert (held.number, held.dated, held.total) == ("СВ00-000001", date(2026, 3, 5), Decimal(244))  # rule 22
     text = held.refusal.text("ru", "salesorder", "ORD-1", raised.value.number)
     assert "исправительный или корректировочный документ" in text
     assert raised.value.refusal.values["reasons"] == "rewrite_realizatsiya = false"
