@@ -177,6 +177,28 @@ module app 'modules/app.bicep' = {
   ]
 }
 
+module alerts 'alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    insightsId: monitoring.outputs.insightsId
+    location: location
+    tags: tags
+    mailTo: platform.alerts.mailTo
+    enabled: platform.alerts.enabled
+  }
+}
+
+module workbook 'workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    insightsId: monitoring.outputs.insightsId
+    location: location
+    tags: tags
+  }
+}
+
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_LOCATION string = location
 output AZURE_FUNCTION_NAME string = app.outputs.name

@@ -69,6 +69,9 @@ def test_sizes_in_the_guide_are_fields_of_the_environments() -> None:
 
 def test_the_figures_of_the_cost_estimate_follow_from_its_formula() -> None:
     text = TEXTS["README.md"]
+    every = re.findall(r"every: '(\w+)'", template("alerts.bicep").text)
+    alerts = sum(1.50 if pause == "PT5M" else 0.50 for pause in every)
+    assert text.count(f"${alerts:.2f}") == 2
     timers = 2 * (8_640 * 2 + 720 * 5 + 30 * 60)
     for documents in (1_000, 100_000):
         memory_time = 19 * documents + timers
