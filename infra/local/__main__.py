@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from infra.local.serving import FAULTS_PATH, Fault, ServeOptions
+from infra.local.faults import FAULTS_PATH, Fault
+from infra.local.serving import ServeOptions
 
 SERVERS = ("servicebus", "dataverse", "onec", "sapb1", "keyvault", "insights", "host")
 
@@ -37,7 +38,10 @@ def _faults(url: str, *, clear: bool, add: str | None) -> int:
         httpx.delete(address).raise_for_status()
     if add is not None:
         fault = Fault.model_validate_json(add)
-        httpx.post(address, content=fault.model_dump_json()).raise_for_status()
+        answer = httpx.post(address, content=fault.model_dump_json())
+        if answer.status_code == 400:
+            raise SystemExit(answer.json()["error"])
+        answer.raise_for_status()
     print(json.dumps(httpx.get(address).raise_for_status().json(), ensure_ascii=False))
     return 0
 

@@ -1,29 +1,23 @@
 """What every local HTTP server shares: how it starts, says its address, is told to fail, and stops.
 
-A server is a function that takes :class:`ServeOptions` and returns a :class:`Service`. Faults live in a
-middleware in front of it, so that every server fails in the same words:
-
-    POST /_local/faults   {"kind": "status", "match": "POST /Invoices", "times": 2, "status": 503}
-    GET /_local/faults    the faults still to come
-    DELETE /_local/faults forget them
+A server is a function that takes :class:`ServeOptions` and returns a :class:`Service`. Faults
+(:mod:`infra.local.faults`) live in a middleware in front of it, so that every server fails in the same words.
 """
 
 import asyncio
 import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
 from urllib.parse import unquote
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-FAULTS_PATH = "/_local/faults"
+from infra.local.faults import FAULTS_PATH, HTTP_KINDS, Fault, Faults, Kind, answer
+
 STOP_WITH_PARENT = "LOCAL_STOP_WITH_PARENT"
 
 
@@ -44,59 +38,8 @@ class Service:
     announce: Callable[[str], Mapping[str, object]]
 
 
-class Fault(BaseModel):
-    """One failure to come. ``match`` is a regular expression over "METHOD /path?query" with the address decoded."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["delay", "status", "drop_before", "drop_after", "html"]
-    match: str = ""
-    times: int = Field(default=1, ge=1)
-    skip: int = Field(default=0, ge=0)
-    """How many matching requests pass first."""
-    seconds: float = Field(default=0.0, ge=0)
-    """delay: how long to wait before the work; drop_*: unused."""
-    status: int = Field(default=503, ge=400, le=599)
-    retry_after: int | None = None
-    body: Any = None
-    """status: the JSON body to answer with, in the failing system's own shape."""
-
-
-class Faults:
-    """The queue of faults of one server."""
-
-    def __init__(self) -> None:
-        self._pending: list[tuple[Fault, int, int]] = []
-
-    def add(self, fault: Fault) -> None:
-        """Queue a fault."""
-        self._pending.append((fault, fault.skip, fault.times))
-
-    def clear(self) -> None:
-        """Forget every fault."""
-        self._pending.clear()
-
-    def pending(self) -> list[Fault]:
-        """Give the faults that have not yet been used up."""
-        return [fault for fault, _, _ in self._pending]
-
-    def take(self, request_line: str) -> Fault | None:
-        """Give the fault that strikes this request, if one does, and count it."""
-        for index, (fault, skip, times) in enumerate(self._pending):
-            if not re.search(fault.match, request_line):
-                continue
-            if skip:
-                self._pending[index] = (fault, skip - 1, times)
-                continue
-            if times == 1:
-                del self._pending[index]
-            else:
-                self._pending[index] = (fault, 0, times - 1)
-            return fault
-        return None
-
-
 FAULTS = web.AppKey("faults", Faults)
+OWN_FAULTS = web.AppKey("own_faults", dict[Kind, Callable[[Fault], None]])
 
 
 def _drop(request: web.Request) -> web.StreamResponse:
@@ -111,45 +54,59 @@ async def fault_middleware(
 ) -> web.StreamResponse:
     """Let the next matching fault strike; pass everything else through."""
     if request.path == FAULTS_PATH:
-        return await _faults_endpoint(request)
-    fault = request.app[FAULTS].take(f"{request.method} {unquote(request.raw_path)}")
-    match fault:
-        case Fault(kind="delay"):
+        status, body = answer(request.app[FAULTS], request.method, await request.read())
+        return web.Response(status=status, body=body, content_type="application/json")
+    if request.path.startswith("/_local/"):
+        return await handler(request)
+    own = request.app[OWN_FAULTS]
+    fault = request.app[FAULTS].take(f"{request.method} {unquote(request.raw_path)}", HTTP_KINDS | own.keys())
+    if fault is not None and fault.kind in own:
+        own[fault.kind](fault)
+        return await handler(request)
+    return await (handler(request) if fault is None else _struck(fault, request, handler))
+
+
+async def _struck(
+    fault: Fault, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Answer a request as the fault says."""
+    match fault.kind:
+        case "delay":
             await asyncio.sleep(fault.seconds)
-        case Fault(kind="status"):
+        case "status":
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             return web.json_response(fault.body or {}, status=fault.status, headers=headers)
-        case Fault(kind="html"):
+        case "html":
             return web.Response(text="<html><body>Service</body></html>", content_type="text/html")
-        case Fault(kind="drop_before"):
+        case "drop_before" | "drop_after":
+            if fault.kind == "drop_after":
+                await handler(request)
             return _drop(request)
-        case Fault(kind="drop_after"):
-            await handler(request)
-            return _drop(request)
-    return await handler(request)
+    answered = await handler(request)
+    return _cut(answered) if fault.kind == "cut" else answered
 
 
-async def _faults_endpoint(request: web.Request) -> web.Response:
-    faults = request.app[FAULTS]
-    match request.method:
-        case "GET":
-            return web.json_response([fault.model_dump() for fault in faults.pending()])
-        case "DELETE":
-            faults.clear()
-            return web.Response(status=204)
-        case "POST":
-            try:
-                faults.add(Fault.model_validate_json(await request.read()))
-            except ValidationError as error:
-                return web.json_response({"error": error.errors(include_url=False)}, status=400)
-            return web.Response(status=204)
-    return web.Response(status=405)
+def _cut(response: web.StreamResponse) -> web.StreamResponse:
+    """Cut an answer in the middle; what says how long it is says so of what is left."""
+    if isinstance(response, web.Response) and isinstance(response.body, bytes):
+        response.body = response.body[: len(response.body) // 2]
+    return response
 
 
-def new_app(*, client_max_size: int = 64 * 1024**2) -> web.Application:
-    """Give an application with the faults in front; the server adds its own routes."""
+def new_app(
+    faults: Faults | None = None,
+    own: Mapping[Kind, Callable[[Fault], None]] | None = None,
+    *,
+    client_max_size: int = 64 * 1024**2,
+) -> web.Application:
+    """Give an application with the faults in front; the server adds its own routes.
+
+    ``own`` is what further kinds of faults do before a request is handled. ``faults`` is the server's queue, where
+    other parts of it ask as well; by default one for what can happen to requests.
+    """
     app = web.Application(middlewares=[fault_middleware], client_max_size=client_max_size)
-    app[FAULTS] = Faults()
+    app[OWN_FAULTS] = dict(own or {})
+    app[FAULTS] = faults or Faults(HTTP_KINDS | app[OWN_FAULTS].keys())
     return app
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -45,7 +46,7 @@ async def backlog(folder: Path, count: int) -> int:
     async with running(folder, print, QUIET) as world:
         await trigger(world, "dataverse_sweep")
         await world.drained()
-        await _dataverse(world, "POST", "events/faults", {"lose": 10**9})
+        await _dataverse(world, "POST", "faults", {"kind": "drop_before", "match": "DELIVER", "times": 10**9})
         entered = await _enter(world, count)
         print(f"{count} invoices issued, and no webhook came", flush=True)
         await _dataverse(world, "DELETE", "stats")
@@ -109,7 +110,7 @@ async def _requests(world: World) -> int:
     return sum(number for kind, number in counted["requests"]["app"].items() if not kind.endswith("in $batch"))
 
 
-async def _dataverse(world: World, method: str, path: str, body: dict[str, int] | None = None) -> httpx.Response:
+async def _dataverse(world: World, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
     address = f"{world.stack['dataverse']['url']}/_local/{path}"
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return (await client.request(method, address, json=body)).raise_for_status()

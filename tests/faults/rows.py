@@ -268,10 +268,9 @@ async def not_what_was_asked(chain: Chain, target: str) -> None:
     await chain.deliver()
     chain.systems.fault(target, "html", times=chain.choice.randint(1, 5), skip=chain.choice.randint(0, 3))
     chain.systems.fault("dataverse", "html", times=2, match="/api/data", skip=chain.choice.randint(0, 3))
-    await chain.systems.local("dataverse", "pages", cut=chain.choice.randint(1, 3))
+    chain.systems.fault("dataverse", "cut", times=chain.choice.randint(1, 3), match="GET \\S*/api/data")
     await chain.work()
     chain.systems.behave("dataverse")
-    await chain.systems.local("dataverse", "pages", cut=0)
     await chain.drain()
     assert await _state(chain, invoice) is State.POSTED
 

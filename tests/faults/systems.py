@@ -17,9 +17,10 @@ from infra.demo.books import OnecBooks, Sapb1Books
 from infra.demo.crm import Crm
 from infra.demo.world import administrator, local_settings
 from infra.local.dataverse import server as dataverse
+from infra.local.faults import Fault
 from infra.local.onec import server as onec
 from infra.local.sapb1 import server as sapb1
-from infra.local.serving import FAULTS, Fault, ServeOptions, Service, listen
+from infra.local.serving import FAULTS, ServeOptions, Service, listen
 from infra.sapb1.set_up import set_up as set_up_sapb1
 from shared.dataverse.client import Dataverse
 from shared.http import Http

@@ -32,6 +32,7 @@ from infra.local.dataverse.security import ADD_PRIVILEGES, USER_ROLES, Security
 from infra.local.dataverse.store import Ref, Row, Store
 from infra.local.dataverse.values import parse
 from infra.local.dataverse.writing import RowEditor
+from infra.local.faults import Faults
 from shared.jsontext import loads
 
 _ACTIONS = {FULFILL: fulfill_sales_order, MERGE: merge}
@@ -48,9 +49,11 @@ class Api:
         after_commit: Callable[[list[str]], None],
         *,
         roles_count: bool = False,
+        faults: Faults,
     ) -> None:
         """``roles_count``: the application user may do what its roles allow, and nothing else."""
         self._store = store
+        self._faults = faults
         self._editor = editor
         self._after_commit = after_commit
         self._reader = Reader(store)
@@ -84,6 +87,8 @@ class Api:
             raise
 
     def _write(self, request: ApiRequest) -> ApiAnswer:
+        if self._faults.take(f"ROW {request.method} {unquote_plus(request.path)}", {"reject"}):
+            raise DataverseError(400, "0x80040265", "This row is refused, as was told.")
         named = segments(request.path)
         if named and named[0] in request.references:
             ref = request.references[named[0]]

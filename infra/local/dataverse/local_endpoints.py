@@ -2,15 +2,13 @@
 
 POST /_local/events/replay   send every event that was ever fired once more; answers ``{"events": n}``
 POST /_local/events/idle     answer when nothing is left to deliver
-POST /_local/events/faults   ``{"lose": n}`` let the next n events get lost, ``{"repeat": n}`` send the next n twice
 POST /_local/events/hold     hold back what is to come
 POST /_local/events/release  send what was held back, the last first
-POST /_local/pages           ``{"cut": n}``: cut the next n answers to reads in the middle
 POST /_local/secret          ``{"client_id", "secret"}``: the client's secret from now on
 DELETE /_local/tokens        refuse every token that was issued so far
 GET, DELETE /_local/stats    requests per user and kind, and webhooks posted; DELETE starts counting anew
 POST /_local/clock           ``{"shift_seconds": n}``: set the time ahead, for tokens and delta links
-/_local/faults               see :mod:`infra.local.serving`
+/_local/faults               see :mod:`infra.local.faults`
 """
 
 from typing import Any
@@ -33,10 +31,8 @@ class LocalEndpoints:
         add = app.router.add_route
         add("POST", "/_local/events/replay", self._replay)
         add("POST", "/_local/events/idle", self._idle)
-        add("POST", "/_local/events/faults", self._event_faults)
         add("POST", "/_local/events/hold", self._hold)
         add("POST", "/_local/events/release", self._release)
-        add("POST", "/_local/pages", self._pages)
         add("POST", "/_local/secret", self._secret)
         add("DELETE", "/_local/tokens", self._tokens)
         add("GET", "/_local/stats", self._stats)
@@ -50,22 +46,12 @@ class LocalEndpoints:
         await self._organization.webhooks.idle()
         return web.Response(status=_DONE)
 
-    async def _event_faults(self, request: web.Request) -> web.Response:
-        given = await _numbers(request, {"lose", "repeat"})
-        self._organization.webhooks.losses = int(given.get("lose", 0))
-        self._organization.webhooks.repeats = int(given.get("repeat", 0))
-        return web.Response(status=_DONE)
-
     async def _hold(self, _: web.Request) -> web.Response:
         self._organization.webhooks.hold()
         return web.Response(status=_DONE)
 
     async def _release(self, _: web.Request) -> web.Response:
         self._organization.webhooks.release()
-        return web.Response(status=_DONE)
-
-    async def _pages(self, request: web.Request) -> web.Response:
-        self._organization.cut_pages = int((await _numbers(request, {"cut"}))["cut"])
         return web.Response(status=_DONE)
 
     async def _secret(self, request: web.Request) -> web.Response:

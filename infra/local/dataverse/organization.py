@@ -21,6 +21,7 @@ from infra.local.dataverse.throttle import Limits, Throttle
 from infra.local.dataverse.tokens import Client, Tokens
 from infra.local.dataverse.webhooks import Webhooks
 from infra.local.dataverse.writing import RowEditor
+from infra.local.faults import HTTP_KINDS, Faults
 from infra.local.serving import ServeOptions
 
 TENANT_ID = "b4a5f3de-6c1c-4a53-9d0e-3c4f6c2a1e77"
@@ -87,11 +88,19 @@ class Organization:
         key = bytes.fromhex(self.identity["token_key"])
         self.tokens = Tokens(key, clients, self.clock, int(numbers["token_seconds"]))
         name = next(iter(self.store.tables["organization"].values()))["name"]
+        self.faults = Faults(HTTP_KINDS | {"expire", "reject", "duplicate"})
         self.webhooks = Webhooks(
-            self.store, self.clock, name, numbers["webhook_seconds"], int(numbers["webhook_concurrency"])
+            self.store,
+            self.clock,
+            name,
+            seconds=numbers["webhook_seconds"],
+            concurrency=int(numbers["webhook_concurrency"]),
+            faults=self.faults,
         )
         editor = RowEditor(self.store, self.clock, rules, self.webhooks.stage)
-        self.api = Api(self.store, self.clock, editor, self.webhooks.enqueue, roles_count=solution == "none")
+        self.api = Api(
+            self.store, self.clock, editor, self.webhooks.enqueue, roles_count=solution == "none", faults=self.faults
+        )
         self.counts: Counter[tuple[str, str]] = Counter()
         self.batches = BatchRunner(self.api, self.count)
         limits = Limits(
@@ -102,8 +111,6 @@ class Organization:
         )
         self.throttle = Throttle(limits)
         self.latency = numbers["latency_seconds"]
-        self.cut_pages = 0
-        """Answers to reads still to be cut in the middle."""
 
     def _identity(self, settings: Settings, rules: Rules) -> dict[str, str]:
         """Give ids and secrets: those of the state, or new ones with a freshly filled organization."""

@@ -66,11 +66,9 @@ class Endpoints:
                 answer = await self._operation(request, user, f"{origin}{ROOT}", body)
         except DataverseError as error:
             answer = refusal(error)
-        content = answer.body.encode()
-        if organization.cut_pages and request.method == "GET" and answer.status == 200:
-            organization.cut_pages -= 1
-            content = content[: len(content) // 2]
-        return web.Response(status=answer.status, body=content, headers={**answer.headers, "REQ_ID": str(uuid4())})
+        return web.Response(
+            status=answer.status, body=answer.body.encode(), headers={**answer.headers, "REQ_ID": str(uuid4())}
+        )
 
     async def _operation(self, request: web.Request, user: User, base: str, body: bytes) -> ApiAnswer:
         organization = self._organization
@@ -95,7 +93,7 @@ def create(options: ServeOptions) -> Service:
     """Give the server; ValueError where a setting is not known."""
     organization = Organization(options)
     endpoints = Endpoints(organization)
-    app = new_app()
+    app = new_app(organization.faults, {"expire": lambda _: organization.tokens.revoke()})
     app.router.add_post("/{tenant}/oauth2/v2.0/token", endpoints.token)
     app.router.add_route("*", ROOT + "{path:.*}", endpoints.api)
     app.router.add_route("*", ROOT.rstrip("/"), endpoints.api)

@@ -3,7 +3,8 @@
 A system job (asyncoperation) and its body are stored in the transaction that causes them; after the commit it is
 posted, a few at a time and in no promised order. 60 seconds are allowed; 502, 503 and 504 are tried once more; anything
 else that is not 2xx makes the job Failed, and the event is lost. A job that a stopped server left open is run at the
-next start. A test may let events be lost, be sent twice, or be held back and sent in the opposite order.
+next start. A test may let events be lost, be sent twice or come later (:mod:`infra.local.faults`), or hold them back
+and send them in the opposite order.
 """
 
 import asyncio
@@ -22,19 +23,29 @@ from infra.local.dataverse.schema import Table
 from infra.local.dataverse.session import Event, Session
 from infra.local.dataverse.store import Ref, Row, Store
 from infra.local.dataverse.webhook_rules import HTTP_HEADER, QUEUE, WEBHOOK_KEY, settings
+from infra.local.faults import Faults, Kind
 
 _RETRIED = frozenset({502, 503, 504})
 _SYSTEM_EVENT = 1
 _READY, _COMPLETED = 0, 3
 _WAITING, _SUCCEEDED, _FAILED = 0, 30, 31
 _WEBHOOK_FAILED = -2147220891
+_FAULTS: tuple[Kind, ...] = ("delay", "drop_before", "drop_after", "duplicate")
+
+
+def _delivery(headers: Mapping[str, str]) -> str:
+    """Say what is about to be delivered, for a fault's match."""
+    return f"DELIVER {headers['x-ms-dynamics-request-name']} {headers['x-ms-dynamics-entity-name']}"
 
 
 class Webhooks:
     """The asynchronous service of one organization."""
 
-    def __init__(self, store: Store, clock: Clock, organization_name: str, seconds: float, concurrency: int) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, organization_name: str, *, seconds: float, concurrency: int, faults: Faults
+    ) -> None:
         self._store = store
+        self._faults = faults
         self._clock = clock
         self._name = organization_name
         self._timeout = aiohttp.ClientTimeout(total=seconds)
@@ -48,10 +59,6 @@ class Webhooks:
         self._queues = Queues()
         self.posted = 0
         """Requests sent to endpoints."""
-        self.losses = 0
-        """Events still to be lost."""
-        self.repeats = 0
-        """Events still to be sent twice."""
 
     # Which steps
 
@@ -208,13 +215,17 @@ class Webhooks:
         if endpoint is None:
             self._finish(job, step_id, 0, "The service endpoint was deleted.")
             return
-        if self.losses:
-            self.losses -= 1
+        sent, content, retries = json.loads(headers), zlib.decompress(body), 0
+        fault = self._faults.take(_delivery(sent), _FAULTS)
+        if fault is not None and fault.kind == "delay":
+            asyncio.get_running_loop().call_later(fault.seconds, self._queue.put_nowait, job)
+            return
+        if fault is not None and fault.kind != "duplicate":
+            if fault.kind == "drop_after":
+                await self._post(endpoint, sent, content)
             self._finish(job, step_id, 0, "The webhook call was lost.")
             return
-        sent, content, retries = json.loads(headers), zlib.decompress(body), 0
-        if self.repeats:
-            self.repeats -= 1
+        if fault is not None:
             await self._post(endpoint, sent, content)
         status = await self._post(endpoint, sent, content)
         if status in _RETRIED:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from infra.local.faults import HTTP_KINDS, Fault, Faults
 from infra.local.onec import base, local, metadata, reading
 from infra.local.onec.errors import Code, OneCError, handler_failed
 from infra.local.onec.filters import parse_filter
@@ -40,6 +41,7 @@ class Infobase:
 
     def __init__(self, settings: OneCSettings, store: Store) -> None:
         self.settings, self.store = settings, store
+        self.faults = Faults(HTTP_KINDS | {"expire", "reject", "close"})
         self.writer = Writer(store, settings)
         self.sessions = Sessions(settings.pool, settings.session_seconds)
         self.stats: Counter[str] = Counter()
@@ -78,6 +80,9 @@ class Infobase:
 
     def _answer(self, request: web.Request, body: bytes) -> web.Response:
         try:
+            row = f"ROW {request.method} {unquote(request.path).removeprefix(ROOT)}"
+            if request.method != "GET" and self.faults.take(row, {"reject"}):
+                raise handler_failed("Запись отклонена: так было велено")
             return _Request(self, request, body).answer()
         except OneCError as error:
             return _json(error.body(), status=error.status)
@@ -267,7 +272,12 @@ def create(options: ServeOptions) -> Service:
         if "closed_until" in options.settings or store.meta("closed_until") is None:
             store.set_meta("closed_until", settings.closed_until)
     infobase = Infobase(settings, store)
-    app = new_app()
+
+    def close_books(fault: Fault) -> None:
+        with store.transaction():
+            store.set_meta("closed_until", str(fault.until))
+
+    app = new_app(infobase.faults, {"expire": lambda _: infobase.sessions.expire(), "close": close_books})
     local.add_routes(
         app,
         infobase.store,

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
+from infra.local.faults import HTTP_KINDS, Fault, Faults
 from infra.local.sapb1 import company
 from infra.local.sapb1.backdoor import Backdoor
 from infra.local.sapb1.batch import Batch
@@ -35,9 +36,9 @@ def _response(answer: Answer) -> web.Response:
 class _Company:
     """The parts that exist while the server listens: the books are opened with it and closed with it."""
 
-    def __init__(self, options: ServeOptions, settings: Settings) -> None:
+    def __init__(self, options: ServeOptions, settings: Settings, faults: Faults) -> None:
         self._books = Books(options.state)
-        self._service = ServiceLayer(self._books, settings, Clock(settings.now))
+        self._service = ServiceLayer(self._books, settings, Clock(settings.now), faults)
         self._batch = Batch(self._service)
         self.backdoor = Backdoor(self._service)
 
@@ -46,6 +47,13 @@ class _Company:
         if call.path == "$batch" and call.method == "POST":
             return self._batch.handle(call)
         return self._service.handle(call)
+
+    def fail(self, fault: Fault) -> None:
+        """Let sessions end, or the posting periods be locked."""
+        if fault.until is None:
+            self._books.drop_session()
+        else:
+            self._service.close_books(fault.until)
 
     def close(self) -> None:
         """Close the books."""
@@ -56,6 +64,7 @@ def create(options: ServeOptions) -> Service:
     """Give the server: an empty state file becomes the fresh company. ValidationError for a setting that is wrong."""
     settings = Settings.read(options.settings)
     running: list[_Company] = []
+    faults = Faults(HTTP_KINDS | {"expire", "reject", "close"})
 
     async def operation(request: web.Request) -> web.Response:
         path, _, query = request.raw_path.partition("?")
@@ -75,11 +84,14 @@ def create(options: ServeOptions) -> Service:
         return await running[0].backdoor.handle(request)
 
     async def open_books(_: web.Application) -> AsyncIterator[None]:
-        running.append(_Company(options, settings))
+        running.append(_Company(options, settings, faults))
         yield
         running.pop().close()
 
-    app = new_app()
+    def fail(fault: Fault) -> None:
+        running[0].fail(fault)
+
+    app = new_app(faults, {"expire": fail, "close": fail})
     app.router.add_route("*", "/_local/{name}", back_door)
     app.router.add_route("*", "/b1s/{version:v1|v2}/{path:.*}", operation)
     app.cleanup_ctx.append(open_books)

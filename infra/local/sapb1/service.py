@@ -1,8 +1,10 @@
 """Service Layer itself: one operation in, one answer out. Sessions, addresses, and what each method does."""
 
 import uuid
+from datetime import date
 from http.cookies import CookieError, SimpleCookie
 
+from infra.local.faults import Faults
 from infra.local.sapb1 import company, metadata, seed
 from infra.local.sapb1.answers import answer, content, etag, has_version, location, plain, protocol, with_context
 from infra.local.sapb1.books import Books
@@ -25,7 +27,8 @@ _RESULT_TYPES = {"CompanyService_GetAdminInfo": "AdminInfo", "CompanyService_Get
 class ServiceLayer:
     """Answers operations. ``handle`` commits before it answers, and takes back everything when it refuses."""
 
-    def __init__(self, books: Books, settings: Settings, clock: Clock) -> None:
+    def __init__(self, books: Books, settings: Settings, clock: Clock, faults: Faults) -> None:
+        self.faults = faults
         self.context = Context(books, settings, clock)
         self.documents = Documents(self.context)
         changes = DocumentChanges(self.context, self.documents)
@@ -42,6 +45,14 @@ class ServiceLayer:
                     self._entities.create("BusinessPartners", partner)
                 for item in seed.items():
                     self._entities.create("Items", item)
+
+    def close_books(self, until: date) -> None:
+        """Lock every posting period up to a day."""
+        books = self.context.books
+        with books.transaction():
+            for month, period in books.dump().get("_periods", {}).items():
+                if month <= f"{until:%Y-%m}":
+                    books.update("_periods", month, {**period, "status": "locked"})
 
     def handle(self, call: Call) -> Answer:
         """Do one operation."""
@@ -63,6 +74,7 @@ class ServiceLayer:
     def _operate(self, call: Call, segments: list[Segment]) -> Answer:
         try:
             with self.context.books.transaction():
+                self._check_told(call)
                 return self._route(call, segments)
         except ApprovalPending as pending:
             self.pending = pending
@@ -72,6 +84,10 @@ class ServiceLayer:
         except SapError:
             self.context.reload_model()
             raise
+
+    def _check_told(self, call: Call) -> None:
+        if call.method != "GET" and self.faults.take(f"ROW {call.method} {call.path}", {"reject"}):
+            raise SapError(-5002, "This row is refused, as was told")
 
     def keep_draft(self, pending: ApprovalPending) -> None:
         """Store the draft that an approval procedure made of a document."""

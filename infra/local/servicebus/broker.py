@@ -12,10 +12,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from infra.local.faults import Faults
 from infra.local.servicebus import errors
 from infra.local.servicebus.config import Limits, QueueProperties
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.faults import Faults
+from infra.local.servicebus.faults import KINDS, STATUSES
 from infra.local.servicebus.journal import Journal
 from infra.local.servicebus.queues import DEAD_LETTER_SUFFIX, Queue
 
@@ -94,7 +95,7 @@ class Broker:
         self.key = key
         self.limits = limits or Limits()
         self.now = now
-        self.faults = Faults()
+        self.faults = Faults(KINDS, STATUSES)
         self._failed: asyncio.Future[None] | None = None
         self._keeper = keeper
         self._entities: dict[str, Entity] = {}

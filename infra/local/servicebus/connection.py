@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from proton import Connection, Endpoint, Event, ProtonException, Transport
 
+from infra.local.faults import Kind
 from infra.local.servicebus import errors
 from infra.local.servicebus.broker import Broker, Entity
 from infra.local.servicebus.ends import End
 from infra.local.servicebus.engine import Events, condition, delivery_of, link_of, session_of
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.faults import Kind
+from infra.local.servicebus.faults import refusal
 from infra.local.servicebus.receivers import ReceiverEnd
 from infra.local.servicebus.requests import Replies, ReplyEnd, RequestEnd
 from infra.local.servicebus.senders import SenderEnd
@@ -182,7 +183,7 @@ class AmqpConnection(asyncio.Protocol):
         entity = self._broker.entity(node)
         fault = self._broker.faults.take(f"ATTACH {entity.queue.name}", FAULTS)
         if fault is not None:
-            raise fault.refusal()
+            raise refusal(fault)
         return (ReceiverEnd if link.is_sender else SenderEnd)(self, link, self._broker, entity)
 
     def _requests(self, link: Any, node: str, entity: Entity | None) -> End:

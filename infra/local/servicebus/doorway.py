@@ -10,7 +10,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import cast
 
-from infra.local.servicebus.faults import Faults, answer
+from infra.local.faults import FAULTS_PATH, Faults, answer
 
 METHODS = (b"GET ", b"POST ", b"DELETE ", b"PUT ", b"HEAD ")
 LONGEST_REQUEST = 65536
@@ -72,8 +72,10 @@ class LocalEndpoint(asyncio.Protocol):
             self._answer(HTTPStatus.BAD_REQUEST, b"{}")
         elif path == QUEUES_PATH and method == "GET":
             self._answer(HTTPStatus.OK, json.dumps(self._counts()).encode())
+        elif path != FAULTS_PATH:
+            self._answer(HTTPStatus.NOT_FOUND, b"{}")
         elif len(body) >= int(length):
-            self._answer(*answer(self._faults, method, path, body))
+            self._answer(*answer(self._faults, method, body))
 
     def _answer(self, status: HTTPStatus, body: bytes) -> None:
         if self._transport is None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from proton import Delivery, Link, symbol
 
+from infra.local.faults import Kind
 from infra.local.servicebus import codec, errors
 from infra.local.servicebus.broker import Broker, Entity
 from infra.local.servicebus.ends import End, Peer, open_link
 from infra.local.servicebus.engine import condition, filters
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.faults import Kind
+from infra.local.servicebus.faults import refusal
 from infra.local.servicebus.locks import Lock, SessionLock
 
 FAULTS: tuple[Kind, ...] = ("status", "drop_before", "drop_after")
@@ -149,7 +150,7 @@ class ReceiverEnd(End):
             return
         try:
             if fault is not None and kind == "status":
-                raise fault.refusal()
+                raise refusal(fault)
             self._settle(lock, delivery.remote, state)
         except RefusedError as refused:
             self._answer(delivery, Delivery.REJECTED, refused)

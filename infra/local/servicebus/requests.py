@@ -6,12 +6,13 @@ from typing import Any
 
 from proton import Delivery
 
+from infra.local.faults import Kind
 from infra.local.servicebus import errors, management
 from infra.local.servicebus.broker import Broker, Entity
 from infra.local.servicebus.ends import CREDIT, End, Peer, open_link
 from infra.local.servicebus.engine import condition, whole
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.faults import Kind
+from infra.local.servicebus.faults import refusal
 from infra.local.servicebus.tokens import check_token
 
 FAULTS: tuple[Kind, ...] = ("status", "drop_before", "drop_after")
@@ -97,7 +98,7 @@ class RequestEnd(End):
         if kind == "drop_before":
             self.peer.abort()
         elif fault is not None and kind == "status":
-            self._reply(request, management.refusal(fault.refusal()), MANAGEMENT_NAMES)
+            self._reply(request, management.refusal(refusal(fault)), MANAGEMENT_NAMES)
         else:
             reply = management.handle(self._entity.queue, operation, request.body)
             if kind == "drop_after":

@@ -5,12 +5,13 @@ from typing import Any
 
 from proton import Delivery
 
+from infra.local.faults import Kind
 from infra.local.servicebus import errors
 from infra.local.servicebus.broker import Broker, Entity
 from infra.local.servicebus.ends import CREDIT, End, Peer, open_link
 from infra.local.servicebus.engine import condition, whole
 from infra.local.servicebus.errors import RefusedError
-from infra.local.servicebus.faults import Kind
+from infra.local.servicebus.faults import refusal
 from infra.local.servicebus.messages import Message, unpack
 
 FAULTS: tuple[Kind, ...] = ("status", "drop_before", "drop_after", "delay", "duplicate")
@@ -41,7 +42,7 @@ class SenderEnd(End):
             return
         try:
             if fault is not None and kind == "status":
-                raise fault.refusal()
+                raise refusal(fault)
             messages = self._read(data)
         except RefusedError as refused:
             self._refuse_delivery(delivery, refused)

@@ -41,9 +41,12 @@ REFUSAL = {
 
 async def lose_events(world: World, count: int) -> None:
     """Let Dataverse lose its next webhooks."""
-    address = f"{world.stack['dataverse']['url']}/_local/events/faults"
+    address = f"{world.stack['dataverse']['url']}/_local/faults"
     async with httpx.AsyncClient(trust_env=False) as client:
-        (await client.post(address, json={"lose": count})).raise_for_status()
+        (await client.delete(address)).raise_for_status()
+        if count:
+            fault = {"kind": "drop_before", "match": "DELIVER", "times": count}
+            (await client.post(address, json=fault)).raise_for_status()
 
 
 @BOTH

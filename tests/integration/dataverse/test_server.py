@@ -113,10 +113,10 @@ async def test_events_that_were_not_delivered_are_delivered_after_a_restart(serv
 
 
 async def test_a_page_can_be_cut_and_a_session_end(organization: Organization, bridge: Client) -> None:
-    await organization.http.post(organization.line["url"] + "/_local/pages", json={"cut": 1})
+    await organization.http.post(organization.line["url"] + "/_local/faults", json={"kind": "cut"})
     assert not (await bridge.send("GET", "accounts")).text.endswith("}")
     assert (await bridge.get("accounts"))["value"] == []
-    await organization.http.delete(organization.line["url"] + "/_local/tokens")
+    await organization.http.post(organization.line["url"] + "/_local/faults", json={"kind": "expire"})
     assert (await bridge.send("GET", "accounts")).status_code == 401
     assert (await (await organization.client()).send("GET", "accounts")).status_code == 200
 

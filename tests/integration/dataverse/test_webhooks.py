@@ -247,10 +247,12 @@ async def test_events_can_be_replayed(admin: Client, receiver: Receiver) -> None
 async def test_events_can_get_lost_come_twice_or_in_the_opposite_order(admin: Client, receiver: Receiver) -> None:
     await register(admin, receiver, "Create", "account")
     address = admin.organization.line["url"] + "/_local/events/"
-    await admin.organization.http.post(address + "faults", json={"lose": 1})
+    faults = admin.organization.line["url"] + "/_local/faults"
+    for kind in ("drop_before", "duplicate"):
+        fault = {"kind": kind, "match": "DELIVER Create account"}
+        (await admin.organization.http.post(faults, json=fault)).raise_for_status()
     await admin.create("accounts", {"name": "lost"})
     await settle(admin.organization)
-    await admin.organization.http.post(address + "faults", json={"repeat": 1})
     await admin.create("accounts", {"name": "twice"})
     await settle(admin.organization)
     await admin.organization.http.post(address + "hold")

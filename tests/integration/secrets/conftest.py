@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.local.faults import Fault
 from infra.local.keyvault import server
-from infra.local.serving import FAULTS, Fault, ServeOptions, Service, listen
+from infra.local.serving import FAULTS, ServeOptions, Service, listen
 from shared import secrets
 from shared.http import Http
 from shared.identity import Identity

@@ -12,8 +12,8 @@ import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.exceptions import ServiceBusError, ServiceBusServerBusyError
 
+from infra.local.faults import FAULTS_PATH
 from infra.local.servicebus.connection import AmqpConnection
-from infra.local.serving import FAULTS_PATH
 from tests.integration.servicebus.namespaces import NOTHING, REAL, LocalBroker, Namespace, cuts_connections
 from tests.integration.servicebus.test_sync_sdk import bodies, one
 
