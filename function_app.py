@@ -5,15 +5,28 @@ import azure.functions as func
 from functions import (
     dataverse_events,
     dataverse_sweep,
+    exchange_files,
     export,
     onec_connector,
     operations,
     payments,
+    preview,
     sapb1_connector,
     writeback,
 )
 
 app = func.FunctionApp()
-rooms = (dataverse_events, dataverse_sweep, export, onec_connector, sapb1_connector, writeback, payments, operations)
+rooms = (
+    dataverse_events,
+    dataverse_sweep,
+    export,
+    onec_connector,
+    sapb1_connector,
+    writeback,
+    payments,
+    operations,
+    preview,
+    exchange_files,
+)
 for room in rooms:
     app.register_functions(room.blueprint)

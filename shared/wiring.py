@@ -11,15 +11,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Protocol, TypeVar
 
+import httpx
 from azure.servicebus.aio import ServiceBusClient
 
-from shared import secrets
+from shared import secrets, tls
 from shared import settings as app_settings
 from shared.accounting import AccountingSystem, Ledger
 from shared.bus import CHANGES, Envelope, ServiceBus
 from shared.connector import Connector
 from shared.dataverse.client import Credentials, Dataverse
 from shared.dataverse.own_columns import OwnColumns
+from shared.dataverse.reading import Reader
 from shared.errors import Misconfigured, Unreadable
 from shared.export import Export
 from shared.http import Http
@@ -33,6 +35,10 @@ from shared.onec.payments import OnecPayments
 from shared.operations import Operations
 from shared.payments import Payments
 from shared.reconcile import Reconciliation
+from shared.rehearsal.onec import OnecRehearsal
+from shared.rehearsal.rehearse import Rehearser, Stage
+from shared.rehearsal.sapb1 import Sapb1Rehearsal
+from shared.rehearsal.transport import Metadata, metadata
 from shared.retry import reference_envelope
 from shared.routes import Target
 from shared.sapb1.client import ServiceLayer
@@ -160,25 +166,51 @@ class Wiring:
     def payments(self) -> Payments:
         """The payments step, for the accounting systems that a route leads to."""
         ledgers: dict[Target, Callable[[], Ledger]] = {"onec": self._onec_ledger, "sapb1": self._sapb1_ledger}
-        used = {route.target for route in self.settings.routes}
+        used = {route.target for route in self.settings.routes if not route.by_hand}
         made = {target: ledger() for target, ledger in ledgers.items() if target in used}
         return Payments(self.settings, self.dataverse, self.bus, made, now)
 
     @cached_property
     def onec(self) -> Connector:
         """The connector step for 1C."""
-        return Connector("onec", self._onec_system, self.settings, self.bus, now)
+        return Connector("onec", self._onec_system(), self.settings, self.bus, now)
 
     @cached_property
     def sapb1(self) -> Connector:
         """The connector step for SAP Business One."""
-        return Connector("sapb1", self._sapb1_system, self.settings, self.bus, now)
+        return Connector("sapb1", self._sapb1_system(), self.settings, self.bus, now)
 
     @cached_property
+    def rehearser(self) -> Rehearser:
+        """The dry run."""
+        reader = Reader(self.dataverse, self.settings)
+        return Rehearser(self.settings, reader, {"onec": self._rehearse_onec, "sapb1": self._rehearse_sapb1}, now)
+
+    def _rehearse_onec(self) -> Stage:
+        connection = OnecRehearsal(self._network(), self._metadata)
+        return self._onec_over(Http("1C", connection)), connection
+
+    def _rehearse_sapb1(self) -> Stage:
+        connection = Sapb1Rehearsal(self._network(), self._metadata)
+        return self._sapb1_over(Http("SAP Business One", connection)), connection
+
+    def _network(self) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(verify=tls.context(self.settings.ca_bundle), trust_env=False)
+
+    @cached_property
+    def _metadata(self) -> Metadata:
+        return metadata()
+
     def _onec_system(self) -> AccountingSystem:
+        return self._onec_over(self._accounting("1C"))
+
+    def _sapb1_system(self) -> AccountingSystem:
+        return self._sapb1_over(self._accounting("SAP Business One"))
+
+    def _onec_over(self, http: Http) -> AccountingSystem:
         given = self.settings
         return OnecConnector(
-            self._accounting("1C"),
+            http,
             _needed("ONEC_URL", given.onec_url),
             _needed("ONEC_USERNAME", given.onec_username),
             self.secret("ONEC_PASSWORD"),
@@ -207,11 +239,10 @@ class Wiring:
         )
         return Sapb1Payments(client)
 
-    @cached_property
-    def _sapb1_system(self) -> AccountingSystem:
+    def _sapb1_over(self, http: Http) -> AccountingSystem:
         given = self.settings
         return Sapb1Connector(
-            self._accounting("SAP Business One"),
+            http,
             _needed("SAPB1_URL", given.sapb1_url),
             _needed("SAPB1_COMPANY", given.sapb1_company),
             _needed("SAPB1_USERNAME", given.sapb1_username),

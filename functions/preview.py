@@ -1,0 +1,66 @@
+"""The dry run of one document: what an export would do with it now, writing nothing."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+import azure.functions as func
+
+from functions.callers import turned_away
+from shared import jsontext
+from shared.dataverse.sales import SALES, SalesTable
+from shared.errors import Misconfigured, Unavailable
+from shared.pages.html import HEADERS
+from shared.pages.preview import preview_page
+from shared.rehearsal.rehearse import Rehearsed
+from shared.wiring import process
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("preview")
+@blueprint.route(route="preview/{table}/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def preview(req: func.HttpRequest) -> func.HttpResponse:
+    """Show what an export would do: JSON, or a page for a browser."""
+    if denied := turned_away(req):
+        return denied
+    try:
+        table, record = _asked(req)
+    except ValueError as error:
+        return _error(str(error), 400)
+    try:
+        seen = await process.rehearser.document(table, record)
+    except (Unavailable, Misconfigured) as error:
+        return _error(str(error), 503)
+    if seen is None:
+        return _error(f"Dataverse has no {table.name} with this id", 404)
+    return _page(req, seen) if "text/html" in req.headers.get("Accept", "") else _json(seen.json_text(), 200)
+
+
+def _asked(req: func.HttpRequest) -> tuple[SalesTable, UUID]:
+    """Read table and id. ValueError with a sentence that quotes nothing."""
+    table = next((each for each in SALES if each.name == req.route_params.get("table")), None)
+    if table is None:
+        raise ValueError(f"table: must be one of {', '.join(each.name for each in SALES)}")
+    try:
+        return table, UUID(req.route_params.get("id", ""))
+    except ValueError:
+        raise ValueError("id: must be a GUID") from None
+
+
+def _page(req: func.HttpRequest, seen: Rehearsed) -> func.HttpResponse:
+    code = req.params.get("code", "")
+    # The key that the page was opened with stands in its links; no page of ours sends its address elsewhere.
+    back = f"/api/operations?{urlencode({'code': code})}" if code else "/api/operations"
+    settings = process.settings
+    page = preview_page(seen, settings.language, settings.dataverse_url, back)
+    return func.HttpResponse(page, headers=dict(HEADERS), mimetype="text/html", charset="utf-8")
+
+
+def _json(text: str, status: int) -> func.HttpResponse:
+    return func.HttpResponse(
+        text, status_code=status, headers={"Cache-Control": "no-store"}, mimetype="application/json"
+    )
+
+
+def _error(sentence: str, status: int) -> func.HttpResponse:
+    return _json(jsontext.dumps({"error": sentence}), status)

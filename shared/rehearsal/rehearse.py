@@ -1,0 +1,210 @@
+"""What an export would do with a document of the CRM, without doing it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared import jsontext
+from shared.accounting import AccountingSystem, Bindings, Outcome
+from shared.binding import JournalBindings, bind
+from shared.dataverse import journal, transform
+from shared.dataverse.columns import Row, key
+from shared.dataverse.reading import Reader
+from shared.dataverse.sales import SalesTable
+from shared.decision import Nothing, Send, Tell, decide, result_of
+from shared.documents import Sale
+from shared.errors import BridgeError, Parked, Refused
+from shared.keys import accounting_key
+from shared.messages import Document, Reference, Result, State
+from shared.refusals import refusal
+from shared.rehearsal.calls import Call
+from shared.rehearsal.transport import Rehearsal
+from shared.retry import cause_of
+from shared.routes import Route, Target, route_for
+from shared.settings import Settings
+
+Verdict = Literal["nothing", "created", "changed", "same", "cancelled", "waits", "refused", "unknown"]
+"""Nothing to do; what would become of the document; waits or is refused, with a sentence; a system can't be asked."""
+
+
+class Rehearsed(BaseModel):
+    """What an export would do now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table: str
+    id: UUID
+    record: str
+    """the CRM's number"""
+    row: dict[str, Any]
+    """as it was read from Dataverse, with lines, products, customer and journal"""
+    route: str | None
+    target: Target | None
+    verdict: Verdict
+    why: str = ""
+    """a sentence, in the language of the settings"""
+    code: str = ""
+    """the sentence's name in the catalogue, where it is one"""
+    sale: Sale | None = None
+    """lines, tax and totals as the bridge understands them"""
+    outcome: Outcome | None = None
+    """what accounting would hold, with the number that it has already, if any"""
+    calls: tuple[Call, ...] = ()
+
+    def json_text(self) -> str:
+        """Write it as JSON; amounts stay as exact as they were read."""
+        return jsontext.dumps({name: _jsonable(getattr(self, name)) for name in type(self).model_fields})
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return _jsonable(dict(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: _jsonable(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _jsonable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(each) for each in value]
+    return value if isinstance(value, int | float | Decimal | None) else str(value)
+
+
+Stage = tuple[AccountingSystem, Rehearsal]
+"""An accounting system, and the connection by which it is reached."""
+
+
+class Rehearser:
+    """Runs the export's own steps over connections that write nothing."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        reader: Reader,
+        systems: Mapping[Target, Callable[[], Stage]],
+        now: Callable[[], datetime],
+    ) -> None:
+        """``systems`` connects anew each time; ``now`` gives an aware time."""
+        self._settings = settings
+        self._reader = reader
+        self._bindings = JournalBindings(reader)
+        self._systems = systems
+        self._now = now
+
+    async def document(self, table: SalesTable, record: UUID) -> Rehearsed | None:
+        """Rehearse one document; None where Dataverse has none. Raises Unavailable or Misconfigured for Dataverse."""
+        found = await self.documents(table, [record])
+        return found[0] if found else None
+
+    async def documents(self, table: SalesTable, records: Sequence[UUID]) -> list[Rehearsed]:
+        """Rehearse documents one after the other: a customer that the first would create is there for the second."""
+        stages: dict[Target, Stage] = {}
+        try:
+            return [await self._row(table, row, stages) for row in await self._reader.sales(table, records)]
+        finally:
+            for system, _ in stages.values():
+                await system.close()
+
+    async def _row(self, table: SalesTable, row: dict[str, Any], stages: dict[Target, Stage]) -> Rehearsed:
+        head = transform.header(table, row)
+        route = route_for(self._settings.routes, table.way, head.business_unit)
+        seen = Rehearsed(
+            table=table.name,
+            id=key(row, table.key),
+            record=head.record,
+            row=row,
+            route=route.name if route else None,
+            target=route.target if route else None,
+            verdict="nothing",
+        )
+        decision = decide(table, row, self._reference(table, seen.id), self._settings, self._now())
+        match decision:
+            case Nothing(why=why):
+                return seen.model_copy(update={"why": why, "sale": self._sale(table, row, route)})
+            case Tell(result=result):
+                verdict: Verdict = "refused" if result.state is State.REFUSED else "waits"
+                return seen.model_copy(update=self._said(result, verdict) | {"sale": self._sale(table, row, route)})
+            case Send(document=document):
+                return seen.model_copy(update={"sale": document.sale} | await self._sent(decision, route, stages))
+
+    async def _sent(self, send: Send, route: Route | None, stages: dict[Target, Stage]) -> dict[str, Any]:
+        target = send.document.target
+        try:
+            document = bind(send, await self._bindings.of([send]))
+        except Refused as error:
+            return self._refused(send.document, error)
+        if route is None:
+            raise ValueError("a document was sent along no route")
+        if target not in stages:
+            stages[target] = self._systems[target]()
+        return await self._carried(document, route, *stages[target])
+
+    async def _carried(
+        self, document: Document, route: Route, system: AccountingSystem, connection: Rehearsal
+    ) -> dict[str, Any]:
+        sale = document.sale
+        fence = accounting_key(document.organization_id, document.target, sale.table, sale.id, document.generation)
+        connection.begin(sale)
+        try:
+            if document.action == "cancel":
+                outcome = await system.cancel(document, route, fence)
+            else:
+                outcome = await system.export(document, route, fence, Bindings(document.bindings, document.cards))
+        except Refused as error:
+            verdict: Verdict = "waits" if isinstance(error, Parked) else "refused"
+            return self._refused(document, error) | {"verdict": verdict, "calls": tuple(connection.calls)}
+        except BridgeError as error:
+            reason = refusal("retrying", cause=cause_of(error))
+            result = result_of(document, State.RETRYING, self._now(), reason=reason)
+            return self._said(result, "unknown") | {"calls": tuple(connection.calls)}
+        result = result_of(document, outcome.state, self._now(), reason=outcome.remark)
+        said = self._said(result, verdict_of(document, connection.calls))
+        return said | {"outcome": outcome, "calls": tuple(connection.calls)}
+
+    def _refused(self, document: Document, error: Refused) -> dict[str, Any]:
+        result = result_of(
+            document,
+            State.REFUSED,
+            self._now(),
+            reason=error.refusal,
+            number=error.number,
+            accounting_id=error.accounting_id,
+        )
+        return self._said(result, "refused")
+
+    def _said(self, result: Result, verdict: Verdict) -> dict[str, Any]:
+        why = journal.message(result, result.journal, self._settings.language)
+        return {"verdict": verdict, "why": why, "code": result.reason.code if result.reason else ""}
+
+    def _sale(self, table: SalesTable, row: Row, route: Route | None) -> Sale | None:
+        """Give the amounts of a document that would not be sent, as far as it can be read."""
+        if route is None:
+            return None
+        try:
+            return transform.to_sale(table, row, route, self._settings)
+        except Refused:
+            return None
+
+    def _reference(self, table: SalesTable, record: UUID) -> Reference:
+        return Reference(
+            organization_id=self._settings.dataverse_organization_id,
+            table=table.name,
+            id=record,
+            cause="rehearsal",
+            correlation_id="rehearsal",
+            occurred_at=self._now(),
+            message_id="rehearsal",
+        )
+
+
+def verdict_of(document: Document, calls: Sequence[Call]) -> Verdict:
+    """Say what calls would make of a document."""
+    if document.action == "cancel":
+        return "cancelled" if calls else "same"
+    known = document.journal is not None and bool(document.journal.accounting_id)
+    if not calls:
+        return "same"
+    return "changed" if known else "created"
