@@ -109,7 +109,7 @@ class DtwColumn(Setting):
 
 
 DtwFile = Literal["documents", "lines", "expenses", "partners", "addresses", "items"]
-DtwEncoding = Literal["utf-8-sig", "utf-8", "utf-16", "cp1250", "cp1251", "cp1252"]
+DtwEncoding = Literal["utf-8-sig", "utf-8", "utf-16"]
 
 
 class Sapb1File(Setting):
@@ -123,7 +123,7 @@ class Sapb1File(Setting):
     tax_by_group: bool
     """the company rounds its tax once a VAT group, not once a line"""
     encoding: DtwEncoding = "utf-8-sig"
-    """of the files; a character that it lacks is a refusal"""
+    """of the files: UTF-8 with or without its byte order mark, or UTF-16"""
     columns: dict[DtwFile, tuple[DtwColumn, ...]] = Field(default_factory=dict)
     """file → its columns, in the place of those that ``shared/files/dtw_columns.py`` names"""
 

@@ -64,7 +64,7 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
     route = route_for(settings.routes, table.way, head.business_unit)
     if route is None:
         return Nothing("no route leads from its business unit")
-    case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
+    case = Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
         by_hand = Nothing("its route hands out files") if route.by_hand else None
         decision = by_hand or case.withdrawn() or case.held_back() or case.sent()
@@ -94,7 +94,7 @@ def wait(
     route = route_for(settings.routes, table.way, head.business_unit)
     if route is None or route.by_hand:
         return Nothing("no automatic route leads from its business unit")
-    case = _Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
+    case = Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
         matters = case.known is not None or (not head.cancelled and is_due(table, row, head, settings))
     except Refused:
@@ -152,7 +152,7 @@ def is_due(table: SalesTable, row: dict[str, Any], head: transform.Header, setti
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """One document's row with everything that is known of it."""
 
     row: dict[str, Any]
@@ -190,7 +190,7 @@ class _Case:
         if sale.document_date < self.route.start_date:
             # It was typed by hand and linked, or the start was moved: taking it back would be writing it.
             return self.told(State.REFUSED, refusal(f"{how}_after_export"))
-        return self._document(sale, "cancel")
+        return self.document(sale, "cancel")
 
     def held_back(self) -> Decision | None:
         """Say what the company wants to wait, or never to be written."""
@@ -215,9 +215,10 @@ class _Case:
         if self.known and held and not self.known.is_refused and self.known.written_hash in sale.content_hashes():
             return Nothing("already in accounting with this content")
         transform.check_cards(self.head.table, self.row, self.settings)
-        return self._document(sale, "write")
+        return self.document(sale, "write")
 
-    def _document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:
+    def document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:
+        """Make the message that carries it."""
         document = Document(
             organization_id=self.reference.organization_id,
             correlation_id=self.reference.correlation_id,

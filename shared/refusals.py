@@ -12,6 +12,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Language = Literal["ru", "en"]
+HANDED_OUT: dict[Language, str] = {
+    "en": "what the file says, once it is imported",
+    "ru": "то, что в файле, когда он загружен",
+}
+"""What accounting holds of a document that was handed out: nobody reports back what became of a file."""
 NOUNS = {"invoice": ("Invoice", "Счёт"), "salesorder": ("Order", "Заказ")}
 
 
@@ -310,6 +315,24 @@ CATALOGUE: dict[str, Sentence] = {
         "Nobody has to do anything: it goes on by itself when the pause ends.",
         "выгрузка по маршруту «{route}» приостановлена.",
         "Делать ничего не нужно: после снятия паузы он выгрузится сам.",
+    ),
+    "handed_out": Sentence(
+        "it was handed out in the file {file} on {at}.",
+        "Accountant: import the file; nothing else writes this document.",
+        "он выгружен в файл {file} {at}.",
+        "Бухгалтер: загрузите файл; никак иначе этот документ в учёт не попадёт.",
+    ),
+    "handed_out_again": Sentence(
+        "it was handed out once more, in the file {file} on {at}; the time before was on {before}.",
+        "Accountant: see README.txt in the file before it is imported a second time.",
+        "он выгружен ещё раз, в файл {file} {at}; предыдущий раз — {before}.",
+        "Бухгалтер: прежде чем загружать повторно, прочтите README.txt в файле.",
+    ),
+    "code_like_formula": Sentence(
+        "line {line}: the product number “{value}” begins like a spreadsheet's formula, so it can't stand in a file.",
+        "Administrator: change the product number; or accountant: enter the document by hand.",
+        "строка {line}: номер продукта «{value}» начинается как формула таблицы, поэтому в файл он не может попасть.",
+        "Администратор: измените номер продукта; либо бухгалтер: введите документ вручную.",
     ),
     "retrying": Sentence(
         "it waits, because a system did not answer as it should ({cause}).",

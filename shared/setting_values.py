@@ -23,6 +23,7 @@ RESOURCES = {
 }
 """Hosts of vaults, by cloud, and what a token for them is asked for."""
 
+_STORAGE = re.compile(r"[a-z0-9-]+(\.z\d+)?\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)")
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 
 
@@ -86,6 +87,19 @@ def resource_of(url: str) -> str:
     return next(found, RESOURCES[".vault.azure.net"])
 
 
+def container_address(url: str) -> str:
+    """Check the address of a blob container: our token goes there. ValueError where it is none.
+
+    ``url`` is https, or http to this machine, where a test's storage is.
+    """
+    parts = urlsplit(url)
+    if not re.fullmatch(r"/[a-z0-9-]{3,63}", parts.path):
+        raise ValueError("must be a container's address, such as https://NAME.blob.core.windows.net/CONTAINER")
+    if parts.scheme == "https" and not _STORAGE.fullmatch(parts.hostname or ""):
+        raise ValueError("must be a container's address, such as https://NAME.blob.core.windows.net/CONTAINER")
+    return url
+
+
 def _secret(value: SecretStr) -> SecretStr:
     name_in_vault(value)
     return value
@@ -93,5 +107,6 @@ def _secret(value: SecretStr) -> SecretStr:
 
 Address = Annotated[str, AfterValidator(http_address)]
 SecretValue = Annotated[SecretStr, AfterValidator(_secret)]
+ContainerAddress = Annotated[Address, AfterValidator(container_address)]
 VaultAddress = Annotated[Address, AfterValidator(vault_address)]
 Certificates = Annotated[str, AfterValidator(tls.pem_of)]

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     model_validator,
 )
@@ -22,7 +23,7 @@ from shared.errors import Misconfigured
 from shared.fieldmap import FieldRule, doubled
 from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, not_empty, overlaps
-from shared.setting_values import PREFIX, Address, Certificates, SecretValue, VaultAddress, from_json
+from shared.setting_values import PREFIX, Address, Certificates, ContainerAddress, SecretValue, VaultAddress, from_json
 
 PAID_STATUS = 100001
 """invoice.statuscode of a fully paid one; its statecode is 2"""
@@ -121,6 +122,21 @@ class Settings(BaseModel):
     )
     mark_invoices_paid: bool = _setting(
         "MARK_INVOICES_PAID", "true: an invoice that is fully paid in accounting is set Paid in the CRM", default=False
+    )
+
+    # --- files, handed out by the ways 1A and 1B
+    enterprise_data_version: Annotated[str, StringConstraints(pattern=r"^1\.(1[7-9]|[2-9][0-9])$")] = _setting(
+        "ENTERPRISE_DATA_VERSION", "1C by hand: version of EnterpriseData, 1.17 or later", default="1.17"
+    )
+    files_container_url: ContainerAddress | None = _setting(
+        "FILES_CONTAINER_URL",
+        "Blob container for each day's files: https://NAME.blob.core.windows.net/CONTAINER; empty: by request only",
+        default=None,
+    )
+    files_schedule: str = _setting(
+        "FILES_SCHEDULE",
+        "Six-field NCRONTAB: when the files of the days that are over go into the container",
+        default="0 0 4 * * *",
     )
 
     # --- watching

@@ -14,7 +14,7 @@ from shared.dataverse.batch import Operation
 from shared.dataverse.columns import Row, amount, key, moment, number, text
 from shared.keys import journal_key
 from shared.messages import REFUSED_CHANGE, Binding, Journalled, Result, State
-from shared.refusals import Language, holding
+from shared.refusals import HANDED_OUT, Language, holding
 
 TABLE: Literal["acx_accountingexport"] = "acx_accountingexport"
 SET = "acx_accountingexports"
@@ -242,6 +242,8 @@ def _holds(result: Result, current: Journalled | None, language: Language) -> st
     named = result.accounting_id or (known.accounting_id if known else "")
     if number_ := result.number or (current.number if current else ""):
         named = f"№ {number_}"
+    if not named and (result.written_hash or (current is not None and current.written_hash)):
+        return HANDED_OUT[language]
     dated = result.dated.isoformat() if result.dated else known.dated if known else ""
     if result.total:
         return holding(language, named, dated, result.total, result.currency)

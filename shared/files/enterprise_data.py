@@ -72,7 +72,7 @@ class _Parts:
         sale, route = self._sale, self.route
         generation = self.document.generation
         main = accounting_key(self.document.organization_id, TARGET, sale.table, sale.id, generation)
-        steps = [step for step in kinds.steps(self.document, route, main) if step.kind in {SCHET, REALIZATSIYA}]
+        steps = [step for step in kinds.steps(self.document, route, main) if step.kind in (SCHET, REALIZATSIYA)]
         ships = any(step.kind is REALIZATSIYA for step in steps)
         if ships and sale.shipment_date < route.start_date:
             raise Refused(refusal("before_start", date=sale.shipment_date, start_date=route.start_date))

@@ -34,6 +34,9 @@ from tests.builders import (
     write_in,
 )
 from tests.unit.core.fakes import FakeAccounting, FakeDataverse, MemoryBus, clock, incoming
+from tests.unit.files.kit import desk
+from tests.unit.files.kit import onec as onec_by_hand
+from tests.unit.files.kit import sapb1 as sapb1_by_hand
 
 IN_BOOKS = {"acx_accountingid": "ref-1", "acx_number": "0000-000001"}
 CANCELLED: dict[str, Any] = {"statecode": 3, "statuscode": 100003}
@@ -154,5 +157,34 @@ async def retrying() -> Refusal:
     return reason_of(result)
 
 
-STEPS = {"too_large": too_large, "merged_differently": merged_differently, "retrying": retrying}
+async def _handed_out(route: dict[str, Any], row: dict[str, Any]) -> Refusal:
+    own = desk(route, row)
+    await own.made()
+    (told,) = own.results
+    assert told.reason is not None
+    return told.reason
+
+
+async def handed_out() -> Refusal:
+    return await _handed_out(onec_by_hand(), invoice_row())
+
+
+async def handed_out_again() -> Refusal:
+    before = journal_columns(STATE_VALUES[State.EXPORTED], acx_writtenhash="h")
+    return await _handed_out(onec_by_hand(), invoice_row() | {INVOICE.journal: [before]})
+
+
+async def code_like_formula() -> Refusal:
+    product = product_row(record_id(5, 0x3A), productnumber="=1+1")
+    return await _handed_out(sapb1_by_hand(), invoice_row(line_row(product=product)))
+
+
+STEPS = {
+    "too_large": too_large,
+    "merged_differently": merged_differently,
+    "retrying": retrying,
+    "handed_out": handed_out,
+    "handed_out_again": handed_out_again,
+    "code_like_formula": code_like_formula,
+}
 """code → a step of the flow that says it"""

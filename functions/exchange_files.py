@@ -1,0 +1,41 @@
+"""Ways 1A and 1B: a ZIP for a period by request, and by a timer into a container."""
+
+import azure.functions as func
+
+from functions.callers import turned_away
+from shared import jsontext
+from shared.errors import Misconfigured, Unavailable
+from shared.files.wired import answered, daily
+from shared.settings import schedule
+from shared.wiring import process
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("exchange_files")
+@blueprint.route(route="files/{kind}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+async def exchange_files(req: func.HttpRequest) -> func.HttpResponse:
+    """Hand out ``services`` or ``invoices``: ``from`` and ``to`` are days, ``entity`` a route or business unit."""
+    if denied := turned_away(req):
+        return denied
+    try:
+        file = await answered(process, req.route_params.get("kind", ""), dict(req.params))
+    except ValueError as error:
+        return _refused(400, str(error))
+    except (Unavailable, Misconfigured) as error:
+        return _refused(503, str(error))
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+    return func.HttpResponse(file.content, mimetype="application/zip", headers=headers)
+
+
+@blueprint.function_name("exchange_files_daily")
+@blueprint.timer_trigger(arg_name="timer", schedule=schedule("FILES_SCHEDULE"))
+async def exchange_files_daily(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+    """Put the files of the days that are over into the container, where the settings name one."""
+    async with daily(process) as work:
+        if work is not None:
+            await work.run()
+
+
+def _refused(status: int, sentence: str) -> func.HttpResponse:
+    return func.HttpResponse(jsontext.dumps({"error": sentence}), status_code=status, mimetype="application/json")

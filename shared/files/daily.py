@@ -1,0 +1,78 @@
+"""Once a day: the files of the days that are over go into a container, each day and route by itself.
+
+How far a route is stands in a checkpoint, so that a day on which something was away is made up for by the next run.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from shared.dataverse.checkpoints import Checkpoint, Checkpoints
+from shared.errors import BridgeError
+from shared.files.asking import KINDS, Asked, by_hand
+from shared.files.container import Container
+from shared.files.handing_out import HandingOut, plain_name
+from shared.passes import BUDGET
+from shared.retry import cause_of
+from shared.routes import Route
+from shared.settings import Settings
+from shared.telemetry import say
+
+BACK = timedelta(days=31)
+"""How many days are made up for; older ones are asked for by hand."""
+
+
+class Daily:
+    """Delivers files into a container."""
+
+    def __init__(  # noqa: PLR0917 -- what a step is wired from, and the clock
+        self,
+        settings: Settings,
+        handing_out: HandingOut,
+        checkpoints: Checkpoints,
+        container: Container,
+        now: Callable[[], datetime],
+        budget: timedelta = BUDGET,
+    ) -> None:
+        """``now`` gives an aware time; after ``budget`` no further day is begun."""
+        self._settings, self._handing_out, self._checkpoints = settings, handing_out, checkpoints
+        self._container, self._now, self._budget = container, now, budget
+
+    async def run(self) -> dict[str, int]:
+        """Deliver what is due; give the documents by route and kind. One route's trouble does not hold up the others.
+
+        Raises the last trouble, so that the run counts as failed.
+        """
+        until, counts, trouble = self._now() + self._budget, dict[str, int](), list[BridgeError]()
+        for kind in KINDS:
+            for route in by_hand(self._settings, kind):
+                try:
+                    counts[f"{route.name}:{kind}"] = await self._route(kind, route, until)
+                except BridgeError as error:
+                    say(logging.ERROR, "a file waits", {"route": route.name, "cause": cause_of(error)})
+                    trouble.append(error)
+        if trouble:
+            raise trouble[-1]
+        return counts
+
+    async def _route(self, kind: str, route: Route, until: datetime) -> int:
+        yesterday = self._now().astimezone(route.zone).date() - timedelta(days=1)
+        checkpoint = await self._checkpoints.read(f"files:{KINDS[kind].name}:{plain_name(route.name)}")
+        day, count = _next_day(checkpoint, yesterday), 0
+        while day <= yesterday and self._now() < until:
+            asked = Asked(kind, day, day, (route,))
+            async with self._handing_out.made(asked, self._now) as file:
+                if file.documents or file.refused:
+                    await self._container.put(f"{plain_name(route.name)}/{kind}_{day}.zip", file.path)
+                    await file.delivered()
+                count += file.documents
+            checkpoint = await self._checkpoints.save(checkpoint, day.isoformat(), "")
+            day += timedelta(days=1)
+        return count
+
+
+def _next_day(checkpoint: Checkpoint, yesterday: date) -> date:
+    """Give the day after the last one that was delivered; a first run begins with yesterday."""
+    if not checkpoint.link:
+        return yesterday
+    return max(date.fromisoformat(checkpoint.link) + timedelta(days=1), yesterday - BACK)
