@@ -23,7 +23,7 @@ Value = str | int | float
 Shape = Callable[[object], Value | None]
 
 QUEUES = frozenset({"changes", "results", "poison", "onec", "sapb1"})
-SYSTEMS = frozenset({"Dataverse", "1C", "SAP Business One", "Service Bus", "Key Vault"})
+SYSTEMS = frozenset({"Dataverse", "1C", "SAP Business One", "Service Bus", "Key Vault", "Blob Storage"})
 _HEX_CODE = re.compile(r"0x[0-9a-fA-F]{1,8}")
 _SHORT_NUMBER = re.compile(r"-?[0-9]{1,6}")
 _NUMBER_IN_GROUPS = re.compile(r"[0-9]+(?:[^\w…]+[0-9]+)+")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]  # lxml has no types of its own
 
 from shared.dataverse.sales import INVOICE
 from shared.decision import Send, decide
