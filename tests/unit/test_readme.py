@@ -40,7 +40,7 @@ def test_the_example_has_only_known_settings_and_valid_routes() -> None:
 
     assert set(EXAMPLE) - known == set()
     assert {(route.target, route.way) for route in example().routes} >= {
-        (target, way) for target in ("onec", "sapb1") for way in ("2A", "2B")
+        (target, way) for target in ("onec", "sapb1") for way in get_args(Way)
     }
 
 
