@@ -52,7 +52,16 @@ def plan_of(environment: Mapping[str, str], via: str | None = None, *, new_key: 
     webhook = Webhook(environment.get("WEBHOOK_URL", ""), environment.get("WEBHOOK_KEY", ""))
     queue = Queue(environment.get("SERVICEBUS_SEND_CONNECTION", ""))
     marks_paid = environment.get("MARK_INVOICES_PAID", "").lower() == "true"
-    return Plan(environment["DATAVERSE_CLIENT_ID"], (webhook, queue), via, marks_paid, new_key)
+    client = environment.get("DATAVERSE_CLIENT_ID")
+    user = environment.get("DATAVERSE_USER_ID")
+    return Plan(
+        None if client is None else str(UUID(client)),
+        (webhook, queue),
+        via,
+        marks_paid,
+        new_key,
+        UUID(user) if user else None,
+    )
 
 
 async def run(environment: Mapping[str, str], *, check: bool, via: str | None, new_key: bool) -> int:

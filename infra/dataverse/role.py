@@ -51,8 +51,8 @@ def wanted(*, marks_paid: bool) -> dict[str, set[str]]:
     return rights
 
 
-async def settle(workshop: Workshop, run: Run, client_id: str, *, marks_paid: bool) -> None:
-    """Create the role, give it what is missing, and give it to the application user."""
+async def settle(workshop: Workshop, run: Run, who: str, *, marks_paid: bool) -> None:
+    """Create the role, give it what is missing, and give it to the application user; ``who`` is the condition on it."""
     unit = await workshop.rows(
         "businessunits", {"$select": "businessunitid", "$filter": "_parentbusinessunitid_value eq null"}
     )
@@ -67,7 +67,7 @@ async def settle(workshop: Workshop, run: Run, client_id: str, *, marks_paid: bo
     if role is None:
         raise NotDone(f"the role {NAME} was created and is not found")
     await _privileges(workshop, run, UUID(role["roleid"]), marks_paid=marks_paid)
-    await _user(workshop, run, client_id)
+    await _user(workshop, run, who)
 
 
 async def _privileges(workshop: Workshop, run: Run, role: UUID, *, marks_paid: bool) -> None:
@@ -97,10 +97,10 @@ async def _privileges(workshop: Workshop, run: Run, role: UUID, *, marks_paid: b
     )
 
 
-async def _user(workshop: Workshop, run: Run, client_id: str) -> None:
+async def _user(workshop: Workshop, run: Run, who: str) -> None:
     what = Both("application user", "пользователь приложения")
     columns = "systemuserid,isdisabled,_businessunitid_value"
-    users = await workshop.rows("systemusers", {"$select": columns, "$filter": f"applicationid eq {UUID(client_id)}"})
+    users = await workshop.rows("systemusers", {"$select": columns, "$filter": who})
     if not users or users[0]["isdisabled"]:
         run.wrong(
             what,

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from infra.dataverse import endpoint, role, tables, views
 from infra.dataverse.endpoint import Endpoint, Queue, Webhook
@@ -21,12 +22,14 @@ SYSTEM = "Dataverse"
 class Plan:
     """What a company decided: who the application user is, how events arrive, whether invoices are marked paid."""
 
-    client_id: str
+    client_id: str | None
+    """of the application user; None: the app's own identity signs in, and it is known by ``user_id``"""
     events: tuple[Endpoint, ...] = (Webhook(), Queue())
     via: str | None = None
     """webhook or servicebus; None: as it is registered, and the webhook where nothing is"""
     marks_paid: bool = False
     new_key: bool = False
+    user_id: UUID | None = None
 
 
 async def set_up(workshop: Workshop, plan: Plan, *, check: bool, pause: Pause = asyncio.sleep) -> list[Finding]:
@@ -41,7 +44,8 @@ async def set_up(workshop: Workshop, plan: Plan, *, check: bool, pause: Pause = 
         await tables.track(workshop, run)
         if ready:
             await views.settle(workshop, run, language)
-            await role.settle(workshop, run, plan.client_id, marks_paid=plan.marks_paid)
+            who = f"systemuserid eq {plan.user_id}" if plan.client_id is None else f"applicationid eq {plan.client_id}"
+            await role.settle(workshop, run, who, marks_paid=plan.marks_paid)
             await endpoint.settle(workshop, run, plan.events, plan.via, new_key=plan.new_key)
     except (BridgeError, LookupError) as error:
         run.wrong(Both("the set-up stopped", "настройка прервана"), Both(str(error), str(error)))

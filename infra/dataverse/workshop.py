@@ -14,6 +14,7 @@ from shared import jsontext
 from shared.dataverse.client import API, Credentials, Dataverse
 from shared.errors import BridgeError, Misconfigured
 from shared.http import Answer, Http
+from shared.identity import Identity
 
 
 class NotDone(BridgeError):
@@ -21,10 +22,15 @@ class NotDone(BridgeError):
 
 
 class Workshop(Dataverse):
-    """One environment, signed in as an administrator: by client credentials, or with a token that was given."""
+    """One environment, signed in as an administrator: by credentials, an identity, or with a token that was given."""
 
     def __init__(
-        self, http: Http, url: str, credentials: Credentials | SecretStr, organization_id: UUID, solution: str
+        self,
+        http: Http,
+        url: str,
+        credentials: Credentials | Identity | SecretStr,
+        organization_id: UUID,
+        solution: str,
     ) -> None:
         """``solution`` is the unique name of the solution that everything is put into."""
         token, sign_in = (

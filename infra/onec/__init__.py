@@ -1,0 +1,1 @@
+"""What the bridge needs in a base of 1C, and the check of it."""
