@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from azure.core.exceptions import AzureError
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusSender
 from azure.servicebus.exceptions import MessageSizeExceededError, ServiceBusError
@@ -89,6 +90,14 @@ class ServiceBus:
                     batch.add_message(message)
             if len(batch):
                 await sender.send_messages(batch)
+
+    async def reach(self, queue: str) -> None:
+        """Open a link to a queue and send nothing. Raises Unavailable where there is none, or no right to it."""
+        async with self._locks.setdefault(queue, asyncio.Lock()):
+            try:
+                await self._sender(queue)
+            except (ServiceBusError, AzureError, OSError, ValueError) as error:
+                raise Unavailable(SYSTEM, f"queue {queue} can't be reached ({type(error).__name__})") from error
 
     async def _sender(self, queue: str) -> ServiceBusSender:
         if queue not in self._senders:

@@ -1,0 +1,1 @@
+"""Every check of every system, in one table."""
