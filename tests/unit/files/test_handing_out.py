@@ -10,6 +10,7 @@ from shared.dataverse.journal import STATE_VALUES, message
 from shared.dataverse.sales import INVOICE
 from shared.decision import Nothing, decide
 from shared.errors import Misconfigured
+from shared.files.answering import answer
 from shared.files.asking import read
 from shared.files.handing_out import TooMuch
 from shared.messages import State
@@ -171,3 +172,15 @@ def test_a_wrong_request_is_refused_in_a_sentence_that_quotes_nothing(given: dic
         read("invoices", PERIOD | given, desk(onec()).settings)
 
     assert all(value not in str(caught.value) for value in given.values())
+
+
+async def test_an_answer_has_a_bound_and_the_journal_hears_nothing_of_what_is_beyond() -> None:
+    own = desk(onec(), invoice_row())
+
+    with pytest.raises(ValueError, match="shorter period"):
+        await answer(own.handing_out, own.settings, "invoices", PERIOD, clock(NOW), largest=100)
+    assert own.bus.sent == []
+
+    answered = await answer(own.handing_out, own.settings, "invoices", PERIOD, clock(NOW))
+    assert answered.name == FILE
+    assert answered.content.startswith(b"PK")

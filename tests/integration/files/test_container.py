@@ -1,0 +1,80 @@
+"""A file becomes a blob: in blocks, whole or not at all, and a day that was missed is made up for."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shared.dataverse.checkpoints import Checkpoints
+from shared.errors import Misconfigured, Unavailable
+from shared.files import container as containers
+from shared.files.container import Container
+from shared.files.daily import Daily
+from shared.messages import State
+from tests.builders import NOW, invoice_row
+from tests.integration.files.conftest import Shelf
+from tests.integration.sweep.conftest import Organization
+from tests.unit.core.fakes import clock
+from tests.unit.files.kit import desk, onec
+
+
+@asynccontextmanager
+async def opened(made: Container) -> AsyncIterator[Container]:
+    yield made
+    await made.close()
+
+
+async def test_a_file_of_several_blocks_arrives_whole(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "BLOCK", 1000)
+    (tmp_path / "file").write_bytes(bytes(range(256)) * 10)
+
+    async with opened(shelf.container()) as container:
+        await container.put("Маршрут/1.zip", tmp_path / "file")
+        await container.put("Маршрут/1.zip", tmp_path / "file")
+
+    assert shelf.storage.blobs == {"Маршрут/1.zip": bytes(range(256)) * 10}
+    assert shelf.storage.types == {"Маршрут/1.zip": "application/zip"}
+
+
+async def test_what_is_wrong_is_said_in_a_sentence(shelf: Shelf, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    async with opened(shelf.container("others")) as container:
+        with pytest.raises(Misconfigured, match="no such container"):
+            await container.put("1.zip", tmp_path / "file")
+    shelf.storage.token = "another"
+    async with opened(shelf.container()) as container:
+        with pytest.raises(Misconfigured, match="Storage Blob Data Contributor"):
+            await container.put("1.zip", tmp_path / "file")
+    shelf.storage.away = 1
+    async with opened(shelf.container()) as container:
+        with pytest.raises(Unavailable):
+            await container.put("1.zip", tmp_path / "file")
+    assert shelf.storage.blobs == {}
+
+
+async def test_each_day_is_delivered_once_and_a_missed_one_is_made_up_for(
+    shelf: Shelf, organization: Organization
+) -> None:
+    own = desk(onec(), invoice_row(acx_documentdate="2026-02-09"), invoice_row(acx_documentdate="2026-02-10", number=2))
+    checkpoints = Checkpoints(organization.ours, clock(NOW))
+    async with opened(shelf.container()) as container:
+
+        def daily(days: int) -> Daily:
+            return Daily(own.settings, own.handing_out, checkpoints, container, clock(NOW + timedelta(days=days)))
+
+        assert await daily(0).run() == {"ru:invoices": 1}
+        assert await daily(0).run() == {"ru:invoices": 0}
+        shelf.storage.away = 1
+        with pytest.raises(Unavailable):
+            await daily(1).run()
+        assert await daily(2).run() == {"ru:invoices": 1}
+
+    assert sorted(shelf.storage.blobs) == ["ru/invoices_2026-02-09.zip", "ru/invoices_2026-02-10.zip"]
+    assert [(each.record, each.state) for each in own.results] == [
+        ("INV-00001", State.EXPORTED),
+        ("INV-00002", State.EXPORTED),
+    ]
