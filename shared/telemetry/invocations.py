@@ -77,11 +77,8 @@ def start(environment: Mapping[str, str]) -> None:
     connection, way = environment.get(APPLICATION_INSIGHTS, ""), environment.get(TELEMETRY) or "opencensus"
     if recorder.out.box is not None or not connection or way == "none":
         return
-    # What SDKs would tell Microsoft about themselves, and ask it, is nothing that a company switched on.
-    os.environ.setdefault("APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL", "true")
-    os.environ.setdefault("APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED", "true")
     sign_in = environment.get(APPLICATION_INSIGHTS_SIGN_IN, "")
-    recorder.out.box = Outbox(lambda: _sender(way, connection, sign_in), allowed.scrub)
+    recorder.out.box = Outbox(lambda: sender(way, connection, sign_in), allowed.scrub)
     atexit.register(stop)
 
 
@@ -98,8 +95,16 @@ def problems() -> list[str]:
     return [recorder.out.box.problem] if recorder.out.box is not None and recorder.out.box.problem else []
 
 
-def _sender(way: str, connection: str, sign_in: str) -> Sender:
-    """Import an exporter: called in the outbox's thread, for it takes half a second of a cold start."""
+def sender(way: str, connection: str, sign_in: str = "") -> Sender:
+    """Import an exporter: called in the outbox's thread, for it takes half a second of a cold start.
+
+    ``way`` as TELEMETRY says; ``sign_in`` as APPLICATIONINSIGHTS_AUTHENTICATION_STRING. ImportError where its package
+    is not installed, ValueError for a wrong connection string.
+    """
+    # What SDKs would tell Microsoft about themselves, and ask it, is nothing that a company switched on.
+    for chatter in ("STATSBEAT_DISABLED_ALL", "SDKSTATS_DISABLED", "CONTROLPLANE_DISABLED"):
+        os.environ.setdefault(f"APPLICATIONINSIGHTS_{chatter}", "true")
+    os.environ.setdefault("APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED", "true")
     credential = _credential(sign_in)
     if way == "opentelemetry":
         from shared.telemetry.to_opentelemetry import OpenTelemetrySender  # noqa: PLC0415 -- see above

@@ -1,9 +1,16 @@
-"""What the code records, read from its source: events, measures, their dimensions, and the sentences of causes."""
+"""What the code records, read from its source: events, measures, their dimensions, and the sentences of causes.
+
+``python -m tests.unit.telemetry.emitted`` adds to shared/telemetry/words.py what it lacks.
+"""
 
 import ast
+import re
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from shared.telemetry import allowed, words
 
 ROOT = Path(__file__).resolve().parents[3]
 ERRORS = {"Unavailable", "AnswerLost", "Misconfigured", "Unreadable", "Nothing", "Parked"}
@@ -87,3 +94,28 @@ def systems() -> set[str]:
         for name, call, _ in _calls()
         if name == "Http" and call.args and isinstance(call.args[0], ast.Constant)
     }
+
+
+def unknown_words() -> set[str]:
+    """Give the words of causes that would not leave; those of another alphabet are a company's own names."""
+    found: set[str] = set()
+    for cause in causes():
+        left = re.findall(r"\w+", str(allowed.DIMENSIONS["cause"](cause)))
+        found |= {word.lower() for word in re.findall(r"\w+", cause) if word not in left and word.isascii()}
+    return found
+
+
+def complete() -> None:
+    """Write into words.py what the code says and the list lacks. Look at the difference before you keep it."""
+    path = ROOT / "shared" / "telemetry" / "words.py"
+    text = path.read_text()
+    listed = "".join(f'        "{event}",\n' for event in sorted(words.EVENTS | events()))
+    head, _, rest = text.partition("EVENTS = frozenset(")
+    text = f"{head}EVENTS = frozenset(\n    {{\n{listed}    }}\n)\nHOPS{rest.partition('HOPS')[2]}"
+    vocabulary = "\n".join(textwrap.wrap(" ".join(sorted(words.WORDS | unknown_words())), 116))
+    head, _, rest = text.partition('_VOCABULARY = """')
+    path.write_text(f'{head}_VOCABULARY = """\n{vocabulary}\n{rest[rest.index(chr(34) * 3) :]}')
+
+
+if __name__ == "__main__":
+    complete()
