@@ -1,4 +1,4 @@
-"""What the doctor looks at: each check gives findings and raises nothing of the systems. Nothing is changed anywhere."""
+"""What the doctor looks at: each check gives findings and raises nothing of the systems. Nothing is changed."""
 
 from collections.abc import Awaitable, Callable, Mapping
 

@@ -37,9 +37,15 @@ class Security:
 
     # What is allowed
 
+    def _roles(self, user: str) -> list[Row]:
+        """Give the roles of a user; with a role its assignments are gone."""
+        given = [row["roleid"] for row in self._store.tables["systemuserroles"].values() if row["systemuserid"] == user]
+        roles = self._store.tables["role"]
+        return [roles[role] for role in given if role in roles]
+
     def _allowed(self, user: User) -> set[str]:
         tables = self._store.tables
-        roles = {row["roleid"] for row in tables["systemuserroles"].values() if row["systemuserid"] == user.ref.id}
+        roles = {row["roleid"] for row in self._roles(user.ref.id)}
         if not roles:
             raise DataverseError(403, "0x80042f09", "The user has not been assigned any roles.")
         return {row["privilegeid"] for row in tables["roleprivileges"].values() if row["roleid"] in roles}
@@ -138,10 +144,7 @@ class Security:
     def roles_of(self, request: ApiRequest, user: Row) -> ApiAnswer:
         """Give the roles of a user: ``systemusers(…)/systemuserroles_association``."""
         self.check(request.session.user, "Read", self._store.schema["role"])
-        rows = self._store.tables["systemuserroles"].values()
-        held = [
-            self._store.tables["role"][row["roleid"]] for row in rows if row["systemuserid"] == user["systemuserid"]
-        ]
+        held = self._roles(user["systemuserid"])
         shown = [{"roleid": row["roleid"], "name": row["name"]} for row in held]
         return ok(dumps({"@odata.context": f"{request.base}$metadata#roles", "value": shown}))
 
