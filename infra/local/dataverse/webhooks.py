@@ -18,7 +18,7 @@ import aiohttp
 
 from infra.local.dataverse.clock import Clock
 from infra.local.dataverse.events import QUEUE_SIZE_LIMIT, ContextBuilder, serialize
-from infra.local.dataverse.queues import Queues, queue_properties
+from infra.local.dataverse.queues import CLAIMS, Queues, queue_properties
 from infra.local.dataverse.schema import Table
 from infra.local.dataverse.session import Event, Session
 from infra.local.dataverse.store import Ref, Row, Store
@@ -33,9 +33,11 @@ _WEBHOOK_FAILED = -2147220891
 _FAULTS: tuple[Kind, ...] = ("delay", "drop_before", "drop_after", "duplicate")
 
 
-def _delivery(headers: Mapping[str, str]) -> str:
-    """Say what is about to be delivered, for a fault's match."""
-    return f"DELIVER {headers['x-ms-dynamics-request-name']} {headers['x-ms-dynamics-entity-name']}"
+def _delivery(told: Mapping[str, str]) -> str:
+    """Say what is about to be delivered, for a fault's match; ``told``: headers, or properties of a queue's message."""
+    webhook = "x-ms-dynamics-request-name", "x-ms-dynamics-entity-name"
+    message, table = (f"{CLAIMS}RequestName", f"{CLAIMS}EntityLogicalName") if webhook[0] not in told else webhook
+    return f"DELIVER {told[message]} {told[table]}"
 
 
 class Webhooks:
