@@ -1,5 +1,6 @@
 """What the doctor looks at: each check gives findings and raises nothing of the systems. Nothing is changed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
 from pydantic import SecretStr
@@ -13,7 +14,7 @@ from infra.findings import Both, Finding, Run, same
 from infra.onec.set_up import Base
 from infra.onec.set_up import set_up as look_at_onec
 from infra.sapb1.set_up import set_up as look_at_sapb1
-from shared.bus import CHANGES, POISON, RESULTS, TARGET_QUEUES
+from shared.bus import CHANGES, POISON, RESULTS, TARGET_QUEUES, ServiceBus
 from shared.dataverse.client import Credentials
 from shared.errors import BridgeError, Misconfigured
 from shared.http import Http
@@ -89,18 +90,29 @@ async def _service_bus(wiring: Wiring) -> list[Finding]:
         "create the queue (infra/azure), or give the app the role Azure Service Bus Data Owner",
         "создать очередь (infra/azure) или дать приложению роль Azure Service Bus Data Owner",
     )
-    for queue in QUEUES:
+    try:
+        bus = wiring.bus
+    except Misconfigured as error:
+        run.wrong(Both("connection", "подключение"), same(str(error)), _SET)
+        return run.findings
+    problems = await asyncio.gather(*(_problem(bus, queue) for queue in QUEUES))
+    for queue, problem in zip(QUEUES, problems, strict=True):
         what = Both(f"queue {queue}", f"очередь {queue}")
-        try:
-            await wiring.bus.reach(queue)
+        if problem:
+            run.wrong(what, same(problem), remedy)
+        else:
             run.right(what)
-        except Misconfigured as error:
-            run.wrong(Both("connection", "подключение"), same(str(error)), _SET)
-            return run.findings
-        except BridgeError as error:
-            run.wrong(what, same(str(error)), remedy)
-    await wiring.bus.close()
+    await bus.close()
     return run.findings
+
+
+async def _problem(bus: ServiceBus, queue: str) -> str:
+    """Say why a queue can't be reached; empty where it can."""
+    try:
+        await bus.reach(queue)
+    except BridgeError as error:
+        return str(error)
+    return ""
 
 
 async def _dataverse(wiring: Wiring, settings: Settings, environment: Mapping[str, str]) -> list[Finding]:
