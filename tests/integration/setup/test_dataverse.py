@@ -24,3 +24,9 @@ async def test_a_check_of_an_empty_organization_says_what_is_missing_and_changes
     assert "change tracking of invoice" in wrong
     assert "run python -m infra.dataverse without --check" in wrong["publisher accountingbridge"]
     assert bare.workshop.writes == 0
+
+
+async def test_with_its_role_the_bridges_own_user_can_check_everything(bare: Bare) -> None:
+    await bare.set_up()
+    bare.workshop = bare.sign_in()
+    assert faults_of(await bare.set_up(check=True)) == {}
