@@ -22,7 +22,7 @@ QUEUES = {
     "writeback": ["queue", "results", CONNECTION, True, False, True],
 }
 TIMERS = ("dataverse_sweep", "dataverse_reconcile", "payments", "exchange_files_daily")
-HTTP = {
+HTTP: dict[str, tuple[str, ...]] = {
     "dataverse_events": ("dataverse/events", "POST"),
     "health": ("health", "GET"),
     "operations_messages": ("operations/messages", "GET"),
@@ -51,7 +51,9 @@ def test_the_worker_is_the_one_of_azure_where_it_runs(said: dict[str, Any]) -> N
 
 def test_the_set_of_functions_and_their_bindings_is_exact(said: dict[str, Any]) -> None:
     shapes = {name: each["shape"] for name, each in said["functions"].items()}
-    wanted: dict[str, Any] = {name: ["http", route, "function", [method]] for name, (route, method) in HTTP.items()}
+    wanted: dict[str, Any] = {
+        name: ["http", route, "function", list(methods)] for name, (route, *methods) in HTTP.items()
+    }
     assert shapes == wanted | QUEUES | {name: ["timer", False] for name in TIMERS}
 
 
