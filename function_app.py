@@ -9,6 +9,7 @@ from functions import (
     export,
     onec_connector,
     operations,
+    operations_page,
     payments,
     preview,
     sapb1_connector,
@@ -25,6 +26,7 @@ rooms = (
     writeback,
     payments,
     operations,
+    operations_page,
     preview,
     exchange_files,
 )

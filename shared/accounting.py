@@ -106,6 +106,10 @@ class AccountingSystem(Protocol):
         """
         ...
 
+    async def ping(self) -> None:
+        """Make sure that accounting answers and lets us in; it only reads."""
+        ...
+
     async def close(self) -> None:
         """Let go of sessions and connections."""
         ...

@@ -207,6 +207,14 @@ class Wiring:
     def _sapb1_system(self) -> AccountingSystem:
         return self._sapb1_over(self._accounting("SAP Business One"))
 
+    async def reach(self, target: Target) -> None:
+        """Ask an accounting system whether it answers. Raises Unavailable or Misconfigured."""
+        system = self._onec_system() if target == "onec" else self._sapb1_system()
+        try:
+            await system.ping()
+        finally:
+            await system.close()
+
     def _onec_over(self, http: Http) -> AccountingSystem:
         given = self.settings
         return OnecConnector(

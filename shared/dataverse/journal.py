@@ -59,7 +59,7 @@ def read(row: Row) -> Journalled:
     return Journalled(
         row_id=key(row, "acx_accountingexportid"),
         etag=text(row, "@odata.etag"),
-        state=_STATES.get(number(row, "acx_state") or 0, State.WAITING),
+        state=state_of(row),
         version=_version(text(row, "acx_version")),
         hash=text(row, "acx_hash"),
         written_hash=text(row, "acx_writtenhash"),
@@ -75,6 +75,11 @@ def read(row: Row) -> Journalled:
         paid="" if (paid := amount(row, "acx_paidamount")) is None else str(paid),
         retry=row.get("acx_retry") is True,
     )
+
+
+def state_of(row: Row) -> State:
+    """Give the state of a row; an unknown one counts as Waiting, so that it is looked at again."""
+    return _STATES.get(number(row, "acx_state") or 0, State.WAITING)
 
 
 def _version(written: str) -> int:

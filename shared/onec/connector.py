@@ -12,7 +12,7 @@ from shared.errors import Misconfigured, Refused
 from shared.fieldmap import FieldRule
 from shared.http import Http
 from shared.messages import Document
-from shared.onec import exporter
+from shared.onec import exporter, names
 from shared.onec.client import OnecClient
 from shared.onec.exporter import Exporter
 from shared.onec.published import Published
@@ -68,6 +68,10 @@ class OnecConnector:
         except Refused as error:
             raise Refused(refusal("cancelled_after_export"), error.number, error.accounting_id) from None
         return await self._exporter.cancel(document, route, key)
+
+    async def ping(self) -> None:
+        """Read one organisation: the base answers, takes our password, and publishes it."""
+        await self._client.rows(names.ORGANIZATIONS, select=("Ref_Key",), where="", top=1)
 
     async def close(self) -> None:
         """End our sessions in 1C and close the connections."""

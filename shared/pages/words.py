@@ -66,7 +66,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_there": ("It is not there any more.", "Этого сообщения там уже нет."),
     "settings": ("Settings in force", "Действующие настройки"),
     "setting": ("Setting", "Настройка"),
-    "secret": ("(a secret)", "(секрет)"),
+    "value_now": ("Value", "Значение"),
     "unset": ("(not set)", "(не задано)"),
     "minutes": ("{number} min", "{number} мин"),
     "hours": ("{number} h", "{number} ч"),

@@ -80,6 +80,10 @@ class Sapb1Connector:
         await self._check(document, route)
         return await Job(self._desk, document, route, Bindings({})).cancel(key)
 
+    async def ping(self) -> None:
+        """Sign in and ask for the company's facts."""
+        await self._desk.facts.company(afresh=True)
+
     async def close(self) -> None:
         """Log out and close the connections."""
         await self._client.close()

@@ -9,6 +9,10 @@ from tests.fuzz.mutating import MARK, Call
 ALLOWED = frozenset({200, 202, 400, 401, 403, 404, 405, 413, 422})
 """Everything behind the functions is up: a 503 would be the function's own fault, and a 500 always is."""
 LONGEST_SENTENCE = 400
+AWAY = re.compile(r"no (connection|answer) \(\w+\)")
+"""how the bridge says that a system is away, with the kind of failure"""
+PAGE = re.compile(r"^/?(api/)?operations(\?|$)", re.IGNORECASE)
+"""the one address here that a browser opens"""
 EXCEPTION = re.compile(r"Traceback|File \"|\b[A-Z][A-Za-z]*(Error|Exception|Warning)\b|[Ee]xception\b|pydantic|\.py\b")
 
 
@@ -27,11 +31,11 @@ def wrong(call: Call, answer: Answered, secrets: Sequence[str]) -> str | None:
     checks = {
         f"has status {answer.status}": answer.status not in ALLOWED,
         f"has status {answer.status} without the right key": wrong_key and answer.status not in {401, 404},
-        "speaks of an exception": EXCEPTION.search(answer.text) is not None,
+        "speaks of an exception": EXCEPTION.search(AWAY.sub("", answer.text)) is not None,
         "gives back what was sent": MARK in answer.text,
         "holds a secret": any(secret in answer.text for secret in secrets),
         "is more than a sentence": answer.status >= 400 and _is_long(answer.text),
-        "is HTML": "html" in answer.content_type,
+        "is HTML": "html" in answer.content_type and not (answer.status == 200 and PAGE.match(call.path)),
     }
     return next((problem for problem, found in checks.items() if found), None)
 

@@ -27,6 +27,7 @@ HTTP: dict[str, tuple[str, ...]] = {
     "health": ("health", "GET"),
     "operations_messages": ("operations/messages", "GET"),
     "operations_resend": ("operations/resend", "POST"),
+    "operations_page": ("operations", "GET", "POST"),
     "preview": ("preview/{table}/{id}", "GET"),
     "exchange_files": ("files/{kind}", "GET"),
 }

@@ -172,6 +172,9 @@ class FakeAccounting:
         outcome = Outcome(State.POSTED, "0000-000001", "ref-1", invoice.total, "RUB", document.hash)
         return self.held.setdefault(key, outcome)
 
+    async def ping(self) -> None:
+        """Answer."""
+
     async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
         """Take back what is held."""
         self.calls.append((document, route, key))

@@ -1,0 +1,131 @@
+"""The operations page: what waits, was refused or set aside, with a button to send it again; health and settings."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from shared.overview import Check, Entries, Entry, Overview
+from shared.pages.html import Markup, joined, link, markup, page, table
+from shared.pages.preview import record_address
+from shared.pages.words import age, word
+from shared.refusals import Language
+
+Address = Callable[[str], str]
+"""Gives the address of another function of ours, such as ``preview/invoice/…``, for whoever opened the page."""
+
+
+def operations_page(
+    seen: Overview, language: Language, dataverse_url: str, address: Address, now: datetime, *, said: str = ""
+) -> str:
+    """Show the overview. ``said`` is what a button that was pressed has done."""
+    pages = _Page(language, dataverse_url, address, now)
+    body = joined(
+        [
+            markup("<h1>{title}</h1>", title=word(language, "operations")),
+            markup("<p role='status' class='mark'>{said}</p>", said=said) if said else Markup(),
+            pages.health(seen.checks),
+            pages.entries("refused", seen.refused),
+            pages.entries("waiting", seen.waiting),
+            pages.set_aside(seen.set_aside),
+            pages.settings(seen.settings),
+        ]
+    )
+    return page(language, word(language, "operations"), body)
+
+
+class _Page:
+    """The parts of the page, in one language."""
+
+    def __init__(self, language: Language, dataverse_url: str, address: Address, now: datetime) -> None:
+        self._language = language
+        self._dataverse_url = dataverse_url
+        self._address = address
+        self._now = now
+
+    def health(self, checks: tuple[Check, ...]) -> Markup:
+        """Each system and what is wrong with it."""
+        rows = [[check.system, self._result(check)] for check in checks]
+        return self._section("health", table(self._words("system", "result"), rows))
+
+    def entries(self, heading: str, entries: Entries) -> Markup:
+        """Journal rows of a kind."""
+        if not entries.shown:
+            return self._section(heading, self._nothing())
+        names = self._words("document", "target", "state", "since", "sentence", "look")
+        shown = Markup()
+        if entries.count > len(entries.shown):
+            text = word(self._language, "shown", shown=len(entries.shown), count=entries.count)
+            shown = markup("<p>{text}</p>", text=text)
+        rows = [self._entry(entry) for entry in entries.shown]
+        return self._section(heading, joined([shown, table(names, rows)]))
+
+    def set_aside(self, messages: tuple[dict[str, Any], ...]) -> Markup:
+        """Poison and dead letters, each with a button."""
+        if not messages:
+            return self._section("dead", self._nothing())
+        names = self._words("queue", "document", "reason", "age", "again")
+        rows = [
+            [
+                f"{each['queue']} ({each['kind']})",
+                f"{each['table']} {each['id']}",
+                each["reason"],
+                age(self._language, each["age_seconds"]),
+                self._button(word(self._language, "again"), each["queue"], str(each["sequence_number"])),
+            ]
+            for each in messages
+        ]
+        queues = sorted({each["queue"] for each in messages})
+        everything = joined(
+            self._button(word(self._language, "again_all", queue=queue), queue, "all") for queue in queues
+        )
+        return self._section("dead", joined([table(names, rows), markup("<p>{all}</p>", all=everything)]))
+
+    def settings(self, settings: dict[str, str]) -> Markup:
+        """The settings, folded away."""
+        unset = word(self._language, "unset")
+        rows = [[markup("<code>{name}</code>", name=name), value or unset] for name, value in settings.items()]
+        shown = table(self._words("setting", "value_now"), rows)
+        return markup(
+            "<h2>{heading}</h2><details><summary>{heading}</summary>{shown}</details>",
+            heading=word(self._language, "settings"),
+            shown=shown,
+        )
+
+    def _entry(self, entry: Entry) -> list[object]:
+        seconds = (self._now - entry.changed_at).total_seconds() if entry.changed_at else None
+        looks = [link(record_address(self._dataverse_url, entry.table, entry.id), "CRM")]
+        if entry.table in {"invoice", "salesorder"}:
+            preview = self._address(f"preview/{entry.table}/{entry.id}")
+            looks += [Markup(" · "), link(preview, word(self._language, "preview"))]
+        return [
+            f"{entry.table} {entry.number or entry.id}",
+            entry.target,
+            entry.state.value,
+            age(self._language, seconds),
+            entry.message,
+            joined(looks),
+        ]
+
+    def _result(self, check: Check) -> Markup:
+        if not check.problems:
+            return markup("<span class='mark good'>{works}</span>", works=word(self._language, "works"))
+        return joined(markup("<p class='bad'>{problem}</p>", problem=problem) for problem in check.problems)
+
+    def _button(self, text: str, queue: str, which: str) -> Markup:
+        return markup(
+            "<form method='post' action='{action}'><input type='hidden' name='queue' value='{queue}'>"
+            "<button name='which' value='{which}'>{text}</button></form> ",
+            action=self._address("operations"),
+            queue=queue,
+            which=which,
+            text=text,
+        )
+
+    def _section(self, heading: str, content: Markup) -> Markup:
+        return markup("<h2>{name}</h2>{content}", name=word(self._language, heading), content=content)
+
+    def _nothing(self) -> Markup:
+        return markup("<p>{none}</p>", none=word(self._language, "none"))
+
+    def _words(self, *names: str) -> list[str]:
+        return [word(self._language, name) for name in names]
