@@ -130,7 +130,7 @@ class Outbox:
     def _made(self) -> Sender | None:
         try:
             return self._make_sender()
-        except Exception as error:  # noqa: BLE001 -- telemetry must not take the bridge down; the health endpoint says why
+        except Exception as error:  # noqa: BLE001 -- telemetry must not take the bridge down; the log says why
             self._failed(f"telemetry is off: {type(error).__name__}: {error}")
             return None
 
