@@ -21,9 +21,9 @@ td { overflow-wrap: anywhere } th { font-weight: 600 } .number { font-variant-nu
 blockquote { background: var(--soft); border-left: .3rem solid var(--line); margin: .5rem 0; padding: .5rem .8rem }
 details { margin: .5rem 0 } summary { cursor: pointer } code { overflow-wrap: anywhere }
 form { display: inline } button { font: inherit; padding: .2rem .7rem }
-.cards td:first-child { white-space: nowrap }
 @media (max-width: 40rem) {
   .cards thead { position: absolute; left: -200vw }
+  .cards, .cards tbody { display: block }
   .cards tr { border-bottom: 1px solid var(--line); display: block; padding: .5rem 0 }
   .cards td { border: 0; display: block; padding: .1rem 0; text-align: left }
   .cards td::before { content: attr(data-name) ": "; font-weight: 600 } .cards td:empty { display: none }
@@ -32,7 +32,8 @@ form { display: inline } button { font: inherit; padding: .2rem .7rem }
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; img-src data:; style-src 'sha256-{_HASH}'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",

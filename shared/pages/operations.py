@@ -86,8 +86,9 @@ class _Page:
         rows = [[markup("<code>{name}</code>", name=name), value or unset] for name, value in settings.items()]
         shown = table(self._words("setting", "value_now"), rows)
         return markup(
-            "<h2>{heading}</h2><details><summary>{heading}</summary>{shown}</details>",
+            "<h2>{heading}</h2><details><summary>{show}</summary>{shown}</details>",
             heading=word(self._language, "settings"),
+            show=word(self._language, "show"),
             shown=shown,
         )
 
@@ -98,7 +99,7 @@ class _Page:
             preview = self._address(f"preview/{entry.table}/{entry.id}")
             looks += [Markup(" · "), link(preview, word(self._language, "preview"))]
         return [
-            f"{entry.table} {entry.number or entry.id}",
+            " ".join(filter(None, [word(self._language, entry.table), entry.number])),
             entry.target,
             entry.state.value,
             age(self._language, seconds),

@@ -25,7 +25,7 @@ def test_braces_in_a_value_are_text() -> None:
 def test_the_policy_allows_our_style_and_no_script() -> None:
     policy = HEADERS["Content-Security-Policy"]
     assert "script-src" not in policy
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
 
 
 def test_a_page_names_its_language() -> None:

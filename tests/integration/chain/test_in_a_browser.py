@@ -1,0 +1,106 @@
+"""The pages in a real browser: nothing on its console, and a button that brings a document into the journal."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from azure.servicebus.aio import ServiceBusClient
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from infra.demo.company import EUROPEAN, SampleSale
+from infra.demo.world import World
+from shared.bus import POISON, ServiceBus
+from shared.messages import Reference, State
+from shared.retry import reference_envelope
+from tests.integration.chain.conftest import STATES, booked, invoice, line, until
+from tests.integration.chain.test_preview import entered_unseen
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="no chromium and chromedriver: on Debian, apt-get install chromium chromium-driver"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    """A browser without a window, as wide as a phone."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=400,900"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def console(browser: webdriver.Chrome) -> list[str]:
+    """Give what the browser complained of."""
+    entries: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium's own
+    return [entry["message"] for entry in entries]
+
+
+def is_wider_than_the_screen(browser: webdriver.Chrome) -> bool:
+    """Say whether somebody with a phone would have to scroll the page sideways."""
+    width = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    return bool(browser.execute_script(f"return {width}"))
+
+
+async def set_aside(world: World, document: SampleSale) -> None:
+    """Put the reference of a document on ``poison``, as if nobody had been able to read it."""
+    reference = Reference(
+        organization_id=UUID(world.stack["dataverse"]["organization_id"]),
+        correlation_id=str(uuid4()),
+        table="invoice",
+        id=document.id,
+        cause="event:Update",
+        occurred_at=datetime.now(UTC),
+        message_id=str(uuid4()),
+    )
+    bus = ServiceBus(ServiceBusClient.from_connection_string(world.stack["servicebus"]["connection_string"]))
+    await bus.send(POISON, [reference_envelope(reference)])
+    await bus.close()
+
+
+async def test_a_document_that_was_set_aside_reaches_the_journal_by_its_button(
+    world: World, browser: webdriver.Chrome
+) -> None:
+    document = invoice("EU-BUTTON", EUROPEAN, line("10.00"))
+    await entered_unseen(world, document)
+    await set_aside(world, document)
+    host = world.stack["host"]
+
+    def press() -> None:
+        browser.get(f"{host['url']}/api/operations?code={host['function_key']}")
+        row = browser.find_element(By.XPATH, f"//tr[contains(., '{document.id}')]")
+        row.find_element(By.TAG_NAME, "button").click()
+
+    await asyncio.to_thread(press)
+
+    assert "Sent again: 1." in browser.find_element(By.CSS_SELECTOR, "[role=status]").text
+    row = await until(world, document)
+    assert STATES[row["acx_state"]] is State.POSTED
+    assert booked(world, document) == [document.total]
+    assert not is_wider_than_the_screen(browser)
+    assert console(browser) == []
+
+
+async def test_script_in_a_customers_name_stays_text(world: World, browser: webdriver.Chrome) -> None:
+    document = invoice("EU-SCRIPT", EUROPEAN, line("10.00"))
+    await entered_unseen(world, document)
+    evil = "<img src=x onerror=\"document.title='run'\"><script>document.title='run'</script>"
+    host = world.stack["host"]
+
+    await world.crm.correct_customer(document.customer, {"name": evil})
+    address = f"{host['url']}/api/preview/invoice/{document.id}?code={host['function_key']}"
+    await asyncio.to_thread(browser.get, address)
+    await world.crm.correct_customer(document.customer, {"name": document.customer.name})
+
+    assert browser.title == "Dry run: EU-SCRIPT"
+    assert evil in browser.find_element(By.TAG_NAME, "body").text
+    assert not is_wider_than_the_screen(browser)
+    assert console(browser) == []
