@@ -1,6 +1,6 @@
 """What an export would do with a document of the CRM, without doing it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -73,6 +73,8 @@ def _jsonable(value: object) -> object:
     return value if isinstance(value, int | float | Decimal | None) else str(value)
 
 
+Rows = Sequence[dict[str, Any]]
+
 Stage = tuple[AccountingSystem, Rehearsal]
 """An accounting system, and the connection by which it is reached."""
 
@@ -96,14 +98,24 @@ class Rehearser:
 
     async def document(self, table: SalesTable, record: UUID) -> Rehearsed | None:
         """Rehearse one document; None where Dataverse has none. Raises Unavailable or Misconfigured for Dataverse."""
-        found = await self.documents(table, [record])
-        return found[0] if found else None
 
-    async def documents(self, table: SalesTable, records: Sequence[UUID]) -> list[Rehearsed]:
-        """Rehearse documents one after the other: a customer that the first would create is there for the second."""
+        async def page() -> AsyncIterator[Rows]:
+            yield await self._reader.sales(table, [record])
+
+        async for seen in self.documents(table, page()):
+            return seen
+        return None
+
+    async def documents(self, table: SalesTable, pages: AsyncIterator[Rows]) -> AsyncIterator[Rehearsed]:
+        """Rehearse documents one after the other: a customer that the first would create is there for the second.
+
+        ``pages``: rows as :meth:`shared.dataverse.reading.Reader.sales` gives them.
+        """
         stages: dict[Target, Stage] = {}
         try:
-            return [await self._row(table, row, stages) for row in await self._reader.sales(table, records)]
+            async for page in pages:
+                for row in page:
+                    yield await self._row(table, row, stages)
         finally:
             for system, _ in stages.values():
                 await system.close()
