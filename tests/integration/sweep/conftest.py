@@ -14,9 +14,10 @@ from shared.dataverse.batch import Operation
 from shared.dataverse.client import Credentials, Dataverse
 from shared.http import Http
 from shared.messages import Reference
+from shared.passes import BUDGET
 from shared.reconcile import Reconciliation
 from shared.settings import Settings
-from shared.sweep import BUDGET, Sweep
+from shared.sweep import Sweep
 from tests.builders import onec_route, settings
 from tests.unit.core.fakes import MemoryBus
 

@@ -20,7 +20,8 @@ from shared.dataverse.searching import refused_because_of
 from shared.errors import Unavailable
 from shared.keys import accounting_key
 from shared.messages import REFUSED_CHANGE, Reference, Result, State
-from shared.payments import BUDGET, WATCHED, Payments
+from shared.passes import BUDGET
+from shared.payments import WATCHED, Payments
 from shared.refusals import refusal
 from shared.settings import Settings
 from shared.writeback import Writeback
