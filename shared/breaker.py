@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from shared.errors import Unavailable
+from shared.errors import CredentialsRefused, Unavailable
 
 FAILURES = 3
 """Unavailable in a row until the system counts as down: one bad document alone must not stop its neighbours."""
 FIRST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
+DOWN = "known to be down"
+REFUSED = "the log-in was refused a moment ago, and is not tried again yet"
 PROBE_SECONDS = 1.0
 """What is told to wait while somebody looks; the answer may come at any moment."""
 
@@ -43,20 +45,25 @@ class Breaker:
         self._until: float | None = None
         """when it opened for the last time: until then nobody asks; None while it is closed"""
         self._wait = first
+        self._why = DOWN
         self._probing = False
 
     @contextmanager
     def call(self) -> Iterator[None]:
         """Make one call inside. Raises Unavailable, with the time left, instead of entering while the system is down.
 
-        Only Unavailable says that the system is down: whatever else comes out, it did answer. What is broken off
-        (cancelled, killed) says nothing.
+        Unavailable says that the system is down. A refused log-in opens the breaker at once and for the longest wait:
+        a backlog that went on trying would lock the user. Whatever else comes out, the system did answer. What is
+        broken off (cancelled, killed) says nothing.
         """
         probe = self._enter()
         try:
             yield
         except Unavailable as error:
             self._failed(error, probe=probe)
+            raise
+        except CredentialsRefused:
+            self._locked_out(probe=probe)
             raise
         except Exception:
             self._answered()
@@ -73,7 +80,7 @@ class Breaker:
             return False
         left = self._until - self._clock()
         if left > 0 or self._probing:
-            raise Unavailable(self._system, "known to be down", max(left, PROBE_SECONDS))
+            raise Unavailable(self._system, self._why, max(left, PROBE_SECONDS))
         self._probing = True
         return True
 
@@ -83,8 +90,15 @@ class Breaker:
         self._in_a_row += 1
         if not probe and self._in_a_row < self._failures:
             return
+        self._why = DOWN
         self._until = self._clock() + min(max(self._wait, error.retry_after or 0.0), self._longest)
         self._wait = min(self._wait * 2, self._longest)
+
+    def _locked_out(self, *, probe: bool) -> None:
+        if self._until is not None and not probe:
+            return
+        self._why = REFUSED
+        self._until = self._clock() + self._longest
 
     def _answered(self) -> None:
         self._in_a_row = 0

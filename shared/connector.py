@@ -15,7 +15,7 @@ from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
 from shared.breaker import LONGEST_SECONDS, Breaker
 from shared.bus import RESULTS, Bus
-from shared.decision import result_of
+from shared.decision import pause_of, result_of
 from shared.errors import BridgeError, Misconfigured, Parked, Refused
 from shared.intake import Incoming
 from shared.keys import accounting_key
@@ -68,7 +68,7 @@ class Connector:
         bindings = Bindings(document.bindings, document.cards)
         try:
             route = self._route(document)
-            if held_back := _held_back(document, route):
+            if held_back := _held_back(document, route, self._settings):
                 state, reason = held_back
                 await self._tell(document, bindings, state, reason=reason)
                 return
@@ -166,11 +166,10 @@ def _sum(total: Decimal | None, document: Document) -> dict[str, str]:
     return {} if total is None else {"total": str(total), "currency": document.sale.currency.code}
 
 
-def _held_back(document: Document, route: Route) -> tuple[State, Refusal] | None:
-    """Obey a pause or a start date that was set while the document was on its way."""
+def _held_back(document: Document, route: Route, settings: Settings) -> tuple[State, Refusal] | None:
+    """Obey a pause, a restore or a start date that was set while the document was on its way."""
     dated = document.sale.document_date
     if dated < route.start_date:
         return State.BEFORE_START, refusal("before_start", date=dated, start_date=route.start_date)
-    if route.paused:
-        return State.PAUSED, refusal("paused", route=route.name)
-    return None
+    reason = pause_of(route, settings)
+    return (State.PAUSED, reason) if reason else None

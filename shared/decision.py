@@ -67,7 +67,7 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
     case = Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
         by_hand = Nothing("its route hands out files") if route.by_hand else None
-        decision = by_hand or case.withdrawn() or case.held_back() or case.sent()
+        decision = by_hand or case.left_alone() or case.withdrawn() or case.held_back() or case.sent()
     except Refused as error:
         return case.told(State.REFUSED, error.refusal)
     if isinstance(decision, Nothing) and case.known is not None and case.known.retry:
@@ -151,6 +151,13 @@ def is_due(table: SalesTable, row: dict[str, Any], head: transform.Header, setti
     return head.status in settings.order_fulfilled_statuses or invoiced_after
 
 
+def pause_of(route: Route, settings: Settings) -> Refusal | None:
+    """Say why nothing may be written on a route now; None where it may."""
+    if settings.restored_unseen:
+        return refusal("restored")
+    return refusal("paused", route=route.name) if route.paused else None
+
+
 @dataclass(frozen=True)
 class Case:
     """One document's row with everything that is known of it."""
@@ -166,6 +173,18 @@ class Case:
     @property
     def version(self) -> int:
         return self.settings.epoch + self.head.version
+
+    def left_alone(self) -> Nothing | None:
+        """Leave alone what accounting holds, or may hold, while nobody has looked at the books after a restore.
+
+        What the journal says of it stays; a change or a cancellation goes through afterwards, because raising the
+        epoch made every version newer. While an answer may be lost the row must go on saying so.
+        """
+        if not self.settings.restored_unseen or self.known is None:
+            return None
+        if self.known.in_books or self.known.state is State.RETRYING:
+            return Nothing("the CRM was restored, and nothing is written until somebody has looked")
+        return None
 
     def withdrawn(self) -> Decision | None:
         """A document that is cancelled, or not due, matters where accounting or the journal has it."""
@@ -202,9 +221,8 @@ class Case:
         if dated < self.route.start_date:
             reason = refusal("before_start", date=dated, start_date=self.route.start_date)
             return self._told_once(State.BEFORE_START, reason)
-        if self.route.paused:
-            return self._told_once(State.PAUSED, refusal("paused", route=self.route.name))
-        return None
+        pause = pause_of(self.route, self.settings)
+        return self._told_once(State.PAUSED, pause) if pause else None
 
     def sent(self) -> Decision:
         """Make the document, unless accounting has it already."""

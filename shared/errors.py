@@ -6,6 +6,7 @@ BridgeError
 ├── Unavailable    a system is away: the reference is sent again later, nothing is dead-lettered
 │   └── AnswerLost the request may have been carried out: look the document up before anything else
 ├── Misconfigured  a setting is wrong: as Unavailable, and the health endpoint names it
+│   └── CredentialsRefused  a log-in was refused: the system is left alone for a while, or it would lock the user
 └── Unreadable     a message can't be read at all: it goes to the queue ``poison``
 """
 
@@ -67,6 +68,10 @@ class Misconfigured(BridgeError):
     def __init__(self, *problems: str) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+
+
+class CredentialsRefused(Misconfigured):
+    """A system refused our log-in. Many in a row lock a user, so nobody tries again at once (see the breaker)."""
 
 
 class Unreadable(BridgeError):

@@ -13,13 +13,13 @@ Check = Callable[[Wiring], Awaitable[None]]
 async def check(wiring: Wiring) -> list[str]:
     """Give the problems, one sentence each.
 
-    Settings first, then whether the right Dataverse organization answers and has the columns that the settings name,
-    and whether every secret that a setting names in the vault can be read there.
+    Settings first, then whether a restore waits to be looked at, whether the right Dataverse organization answers and
+    has the columns that the settings name, and whether every secret in the vault can be read there.
     """
     bus, settings = await _problems(_bus, wiring), await _problems(_settings, wiring)
     if settings:
         return [*bus, *settings]
-    behind = [*await _problems(_dataverse, wiring), *await _problems(_secrets, wiring)]
+    behind = [*_restored(wiring), *await _problems(_dataverse, wiring), *await _problems(_secrets, wiring)]
     # A secret that can't be read is found by both.
     return list(dict.fromkeys([*bus, *behind]))
 
@@ -40,6 +40,12 @@ async def _bus(wiring: Wiring) -> None:
 
 async def _settings(wiring: Wiring) -> None:
     _ = wiring.settings
+
+
+def _restored(wiring: Wiring) -> tuple[str, ...]:
+    if not wiring.settings.restored_unseen:
+        return ()
+    return ("EPOCH_SEEN: the CRM was restored; nothing is exported until it is set to EPOCH (see the README)",)
 
 
 async def _dataverse(wiring: Wiring) -> None:

@@ -119,7 +119,8 @@ class Reconciliation:
         known = journal_row(table, row, route.target)
         cancelled = number(row, "statecode") == table.cancelled
         row_version = self._settings.epoch + version(row)
-        why = needs_a_look(row_version, cancelled, known, route.paused, self._now())
+        paused = route.paused or self._settings.restored_unseen
+        why = needs_a_look(row_version, cancelled, known, paused, self._now())
         if not why:
             return None
         return own_reference(

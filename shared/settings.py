@@ -103,6 +103,12 @@ class Settings(BaseModel):
     language: Language = _setting("LANGUAGE", "Language of the sentences in the CRM: ru or en", default="en")
     lanes: int = _setting("LANES", "How many calls into an accounting system may run at once", default=4, ge=1, le=64)
     epoch: int = _setting("EPOCH", "Raised by the operator after the CRM was restored from a backup", default=0, ge=0)
+    epoch_seen: int = _setting(
+        "EPOCH_SEEN",
+        "The `EPOCH` up to which somebody has seen what accounting holds beyond the CRM; lower: nothing is exported",
+        default=0,
+        ge=0,
+    )
     retry_first_seconds: float = _setting("RETRY_FIRST_SECONDS", "Wait before the first retry", default=5.0, gt=0)
     retry_max_seconds: float = _setting("RETRY_MAX_SECONDS", "Longest wait between retries", default=900.0, gt=0)
 
@@ -195,11 +201,18 @@ class Settings(BaseModel):
                 f"MARK_INVOICES_PAID: needs {PAID_STATUS} among INVOICE_ISSUED_STATUSES, "
                 "or an invoice would count as taken back once it is paid"
             )
+        if self.epoch_seen > self.epoch:
+            problems.append("EPOCH_SEEN: must not be more than EPOCH, or the next restore would pause nothing")
         if self.retry_first_seconds > self.retry_max_seconds:
             problems.append("RETRY_FIRST_SECONDS: must not be more than RETRY_MAX_SECONDS")
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def restored_unseen(self) -> bool:
+        """Whether the CRM was restored, and nobody has seen yet what accounting holds beyond it: nothing is written."""
+        return self.epoch_seen < self.epoch
 
     def secret(self, name: str) -> SecretStr | None:
         """Give one of SECRETS as it was set, by its name."""

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from shared import secrets
 from shared.dataverse import batch
-from shared.errors import BridgeError, Misconfigured, Unavailable
+from shared.errors import BridgeError, CredentialsRefused, Misconfigured, Unavailable
 from shared.http import MAX_SIGN_IN, Answer, Http
 from shared.identity import Identity
 from shared.secrets import Secret
@@ -252,7 +252,7 @@ class Dataverse:
             return
         answer = await self._credentials.ask(self._http, f"{self._url}/.default")
         if _secret_is_refused(answer):
-            raise Misconfigured("DATAVERSE_CLIENT_ID, DATAVERSE_CLIENT_SECRET: the sign-in was refused")
+            raise CredentialsRefused("DATAVERSE_CLIENT_ID, DATAVERSE_CLIENT_SECRET: the sign-in was refused")
         if answer.status != 200:
             raise Unavailable(SYSTEM, f"sign-in answered {answer.status}")
         token = self._json(answer)

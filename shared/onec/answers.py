@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from shared.errors import AnswerLost, BridgeError, Misconfigured, Refused, Unavailable
+from shared.errors import AnswerLost, BridgeError, CredentialsRefused, Misconfigured, Refused, Unavailable
 from shared.http import Answer
 from shared.refusals import refusal
 
@@ -74,7 +74,9 @@ def _lost(cause: str) -> Meaning:
 
 
 BY_STATUS: dict[int, Meaning] = {
-    401: _wrong("1C: the user name or the password (ONEC_USERNAME, ONEC_PASSWORD) is wrong"),
+    401: lambda _system, _entity, _writes: CredentialsRefused(
+        "1C: the user name or the password (ONEC_USERNAME, ONEC_PASSWORD) is wrong"
+    ),
     402: _wrong("1C: the service asks for payment (402)"),
     403: _wrong("1C: the user has no right to {entity}"),
     404: _wrong("1C: ONEC_URL does not lead to a standard OData interface"),

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 from uuid import UUID
 
 from shared import jsontext, secrets
-from shared.errors import AnswerLost, Misconfigured, Unavailable
+from shared.errors import AnswerLost, CredentialsRefused, Misconfigured, Unavailable
 from shared.http import MAX_ANSWER, MAX_RECORD, MAX_SIGN_IN, Answer, Http
 from shared.sapb1 import batch
 from shared.sapb1.batch import Create, Part
@@ -207,7 +207,7 @@ class ServiceLayer:
             error = read_error(answer.status, answer.content)
             if error.meaning is Meaning.AMBIGUOUS:
                 raise Unavailable(SYSTEM, f"the log-in failed (HTTP {answer.status})")
-            raise Misconfigured(
+            raise CredentialsRefused(
                 f"{SYSTEM}: the log-in was refused (HTTP {answer.status}, code {error.code or 'none'}); "
                 "check SAPB1_COMPANY, SAPB1_USERNAME and SAPB1_PASSWORD"
             )

@@ -116,6 +116,7 @@ DECIDED: dict[str, Callable[[], Refusal]] = {
     "not_issued_before_export": lambda: told(invoice_row(statuscode=1, **known(State.REFUSED))),
     "deleted_before_export": lambda: told_gone(journalled(State.PAUSED)),
     "before_start": lambda: told(invoice_row(acx_documentdate="2025-06-30")),
+    "restored": lambda: told(invoice_row(), EPOCH="1"),
     "paused": lambda: told(invoice_row(), onec_route(paused=True)),
     "value_not_mapped": lambda: told(invoice_row(new_project="P-7"), FIELD_MAP=json.dumps([MAPPED])),
 }

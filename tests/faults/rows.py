@@ -448,7 +448,7 @@ async def restored(chain: Chain, target: str) -> None:
     await chain.people.edit(invoice, 11)
     await chain.deliver()
     await chain.work()
-    chain.configure(EPOCH=str(10**10))
+    chain.configure(EPOCH=str(10**10), EPOCH_SEEN=str(10**10))
     await chain.drain()
 
 

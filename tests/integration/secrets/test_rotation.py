@@ -6,11 +6,13 @@ The real steps, clients and identity, against the local Dataverse, 1C, Service L
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import pytest
 
 from shared import webhook
+from shared.breaker import Breaker
 from shared.bus import CHANGES, RESULTS, Envelope, ServiceBus
 from shared.health import check
 from shared.http import Http
@@ -115,10 +117,29 @@ async def connections(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
         await each.close()
 
 
+@dataclass
+class Clock:
+    """Stands until it is moved."""
+
+    at: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
 @pytest.fixture
-async def bridge(running: Systems, vault: RunningVault, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bridge]:
+def breaker_clock() -> Clock:
+    """The time by which the connectors' breakers wait."""
+    return Clock()
+
+
+@pytest.fixture
+async def bridge(
+    running: Systems, vault: RunningVault, breaker_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bridge]:
     """The bridge, with every secret in the vault as the systems take it now."""
     monkeypatch.setattr("shared.secrets.REREAD_SECONDS", 0.0)  # no clock of a test passes five seconds
+    monkeypatch.setattr("shared.connector.Breaker", partial(Breaker, clock=breaker_clock))
     for name, value in running.environment().items():
         if name in {*TARGETS.values(), SIGN_IN}:
             await vault.put(name.lower().replace("_", "-"), value)
@@ -164,7 +185,7 @@ async def test_accounting_and_vault_are_rotated_between_two_documents(
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_a_document_between_both_rotations_waits_and_is_not_lost(
-    bridge: Bridge, running: Systems, vault: RunningVault, target: str
+    bridge: Bridge, running: Systems, vault: RunningVault, breaker_clock: Clock, target: str
 ) -> None:
     await rotate(running, target, "Новый пароль 2")
     invoice = await bridge.issue(target)
@@ -172,8 +193,11 @@ async def test_a_document_between_both_rotations_waits_and_is_not_lost(
     waiting = await bridge.state(invoice)
     await enter(vault, target, "Новый пароль 2")
     await bridge.work_later()
+    not_asked = await bridge.state(invoice)
+    breaker_clock.at += 60
+    await bridge.work_later()
 
-    assert (waiting, await bridge.state(invoice)) == (State.RETRYING, State.POSTED)
+    assert (waiting, not_asked, await bridge.state(invoice)) == (State.RETRYING, State.RETRYING, State.POSTED)
 
 
 async def test_dataverses_secret_is_rotated_while_the_bridge_runs(

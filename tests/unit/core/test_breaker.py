@@ -7,7 +7,7 @@ import pytest
 
 from shared.breaker import PROBE_SECONDS, Breaker
 from shared.connector import Connector
-from shared.errors import AnswerLost, Misconfigured, Refused, Unavailable
+from shared.errors import AnswerLost, CredentialsRefused, Misconfigured, Refused, Unavailable
 from shared.messages import State
 from shared.refusals import refusal
 from tests.builders import NOW, document, settings
@@ -82,6 +82,20 @@ def test_a_system_that_says_no_is_not_down(error: Exception) -> None:
     bench.call()
 
 
+def test_a_refused_log_in_is_not_tried_again_until_the_longest_wait_is_over() -> None:
+    bench = Bench()
+    for _ in range(2):
+        with pytest.raises(CredentialsRefused):
+            bench.call(CredentialsRefused("X: the log-in was refused"))
+        with pytest.raises(Unavailable, match="log-in was refused") as raised:
+            bench.call()
+        assert raised.value.retry_after == 60
+        bench.clock.at += 60
+    bench.call()
+    bench.fail(3)
+    assert bench.left() == 5
+
+
 def test_a_lost_answer_counts_as_down() -> None:
     bench = Bench()
     bench.fail(3, AnswerLost("SAP", "no answer"))
@@ -137,6 +151,19 @@ def test_failures_that_were_on_their_way_do_not_prolong_it() -> None:
         bench.clock.at += 4
         raise Unavailable("SAP", "answered 503")
     assert bench.left() == 1
+
+
+async def test_a_backlog_tries_a_refused_log_in_once_and_loses_nothing() -> None:
+    bus, system, time = MemoryBus(), FakeAccounting(failure=CredentialsRefused("1C: the log-in was refused")), Clock()
+    step = Connector("onec", system, settings(), bus, clock(NOW), breaker=Breaker("1C", clock=time))
+    await step.handle([incoming("onec", document(), f"m{number}") for number in range(50)])
+    assert len(system.calls) == 1
+    assert [result.state for result in bus.results()] == [State.RETRYING] * 50
+
+    system.failure = None
+    time.at += 60
+    await step.handle([incoming("onec", document())])
+    assert bus.results()[-1].state is State.POSTED
 
 
 async def test_a_connector_does_not_call_what_is_known_to_be_down() -> None:

@@ -233,7 +233,7 @@ def test_a_customer_has_one_lane(lanes: int, number: str | None) -> None:
 
 
 def test_after_a_restore_every_version_is_newer() -> None:
-    raised = settings(EPOCH="5000000")
+    raised = settings(EPOCH="5000000", EPOCH_SEEN="5000000")
     assert sent(invoice_row(), raised).document.version == 5_000_100
     assert told(invoice_row(line_row(rate="?")), raised).result.version == 5_000_100
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from shared.errors import AnswerLost, BridgeError, Misconfigured, Refused, Unavailable
+from shared.errors import AnswerLost, BridgeError, CredentialsRefused, Misconfigured, Refused, Unavailable
 from shared.http import Http
 from shared.onec.client import OnecClient
 
@@ -167,8 +167,8 @@ async def test_where_the_key_is_absent_the_answer_says_what_happened(
     ("answer", "kind", "word"),
     [
         (httpx.ConnectError("x"), Unavailable, "no connection"),
-        (httpx.Response(401), Misconfigured, "ONEC_PASSWORD"),
-        (error(20, 401), Misconfigured, "ONEC_PASSWORD"),
+        (httpx.Response(401), CredentialsRefused, "ONEC_PASSWORD"),
+        (error(20, 401), CredentialsRefused, "ONEC_PASSWORD"),
         (httpx.Response(403, text="no"), Misconfigured, ENTITY),
         (httpx.Response(404, html="<html>nginx</html>"), Misconfigured, "ONEC_URL"),
         (httpx.Response(406), Unavailable, "session"),
