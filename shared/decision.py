@@ -245,7 +245,7 @@ class Case:
             route=self.route.name,
             action=action,
             sale=sale,
-            base=base_of(self.row, self.route.target),
+            base=base_of(self.row, self.route.target) if action == "write" else None,
             generation=self.known.generation_to_write if self.known else 0,
             version=self.version,
             hash=sale.content_hash(),

@@ -12,6 +12,7 @@ from shared.dataverse.columns import guid, key, number, text
 from shared.dataverse.customers import SUBORDINATES
 from shared.dataverse.sales import INVOICE, ORDER, SALES, SalesTable
 from shared.documents import CustomerTable
+from shared.errors import Unavailable
 from shared.messages import Base, Journalled, State
 from shared.settings import Settings
 
@@ -194,12 +195,20 @@ def journal_row(table: SalesTable, row: dict[str, Any], target: str) -> Journall
 
 
 def base_of(row: dict[str, Any], target: str) -> Base | None:
-    """Give the order that an invoice was made from, where accounting has it."""
+    """Give the order that an invoice was made from, where accounting has it.
+
+    Unavailable while nobody knows: the order is being tried again, and accounting may hold it by now. One sale posts
+    revenue once, so the invoice waits until the order's fate is told.
+    """
     order = row.get("salesorderid")
     if not isinstance(order, dict):
         return None
     known = journal_row(ORDER, order, target)
-    if known is None or not known.in_books or known.state is State.CANCELLED:
+    if known is None or known.state is State.CANCELLED:
+        return None
+    if known.state is State.RETRYING and not known.in_books:
+        raise Unavailable("the order", "its own export is being tried again")
+    if not known.in_books:
         return None
     # One that was handed out in a file has no id that is known here; its number is the CRM's.
     number_ = known.number or ("" if known.accounting_id else text(order, ORDER.number))
