@@ -143,12 +143,23 @@ class Sapb1Books:
         """``first_line`` is what the local server said of itself."""
         self._url = first_line["url"]
         self._client = httpx.Client(timeout=60, trust_env=False, headers={"Prefer": "odata.maxpagesize=0"})
-        login = {
+        self._login = {
             "CompanyDB": first_line["company"],
             "UserName": first_line["username"],
             "Password": first_line["password"],
         }
-        _checked(self._client.post(f"{self._url}/Login", json=login))
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        _checked(self._client.post(f"{self._url}/Login", json=self._login))
+
+    def _read(self, path: str) -> Any:
+        """Read with a session that may have ended: half an hour without a request is enough."""
+        answer = self._client.get(f"{self._url}/{path}")
+        if answer.status_code == 401:
+            self._sign_in()
+            answer = self._client.get(f"{self._url}/{path}")
+        return _checked(answer)
 
     def close(self) -> None:
         """Close the connections."""
@@ -171,14 +182,14 @@ class Sapb1Books:
         return [
             Entry(entity, row["NumAtCard"], str(row["DocNum"]), Decimal(row["DocTotal"]))
             for entity in SAPB1_DOCUMENTS
-            for row in _checked(self._client.get(f"{self._url}/{entity}?{query}"))["value"]
+            for row in self._read(f"{entity}?{query}")["value"]
         ]
 
     def count(self) -> dict[str, int]:
         """Count every document and card."""
         documents = ((entity, "DocEntry") for entity in SAPB1_DOCUMENTS)
         return {
-            entity: len(_checked(self._client.get(f"{self._url}/{entity}?$select={column}"))["value"])
+            entity: len(self._read(f"{entity}?$select={column}")["value"])
             for entity, column in (*documents, ("BusinessPartners", "CardCode"), ("Items", "ItemCode"))
         }
 
