@@ -2,11 +2,12 @@
 
 import azure.functions as func
 
-from functions.callers import turned_away
+from functions.callers import let_in
 from shared import jsontext
 from shared.errors import Misconfigured, Unavailable
 from shared.files.wired import answered, daily
 from shared.settings import schedule
+from shared.telemetry import invocation
 from shared.wiring import process
 
 blueprint = func.Blueprint()
@@ -14,10 +15,12 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("exchange_files")
 @blueprint.route(route="files/{kind}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-async def exchange_files(req: func.HttpRequest) -> func.HttpResponse:
+async def exchange_files(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Hand out ``services`` or ``invoices``: ``from`` and ``to`` are days, ``entity`` a route or business unit."""
-    if denied := turned_away(req):
-        return denied
+    return await let_in(req, context, _handed_out)
+
+
+async def _handed_out(req: func.HttpRequest) -> func.HttpResponse:
     try:
         file = await answered(process, req.route_params.get("kind", ""), dict(req.params))
     except ValueError as error:
@@ -30,11 +33,15 @@ async def exchange_files(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("exchange_files_daily")
 @blueprint.timer_trigger(arg_name="timer", schedule=schedule("FILES_SCHEDULE"))
-async def exchange_files_daily(timer: func.TimerRequest) -> None:  # noqa: ARG001 -- the host passes it by this name
+async def exchange_files_daily(
+    timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
+    context: func.Context,
+) -> None:
     """Put the files of the days that are over into the container, where the settings name one."""
-    async with daily(process) as work:
-        if work is not None:
-            await work.run()
+    with invocation(context):
+        async with daily(process) as work:
+            if work is not None:
+                await work.run()
 
 
 def _refused(status: int, sentence: str) -> func.HttpResponse:

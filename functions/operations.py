@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions.callers import turned_away
+from functions.callers import let_in
 from shared import jsontext
 from shared.errors import Misconfigured, Unavailable
 from shared.health import check
@@ -18,20 +18,24 @@ def _answer(content: object, status: int = 200) -> func.HttpResponse:
 
 @blueprint.function_name("health")
 @blueprint.route(route="health", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-async def health(req: func.HttpRequest) -> func.HttpResponse:
+async def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Say what is wrong, in one sentence each; 200 where nothing is."""
-    if denied := turned_away(req):
-        return denied
+    return await let_in(req, context, _health)
+
+
+async def _health(_: func.HttpRequest) -> func.HttpResponse:
     problems = await check(process)
     return _answer({"healthy": not problems, "problems": problems}, 503 if problems else 200)
 
 
 @blueprint.function_name("operations_messages")
 @blueprint.route(route="operations/messages", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-async def operations_messages(req: func.HttpRequest) -> func.HttpResponse:
+async def operations_messages(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """List poison and dead letters; ``queue``, ``from`` (a sequence number) and ``top`` narrow it down."""
-    if denied := turned_away(req):
-        return denied
+    return await let_in(req, context, _messages)
+
+
+async def _messages(req: func.HttpRequest) -> func.HttpResponse:
     queue = req.params.get("queue") or None
     place = place_of(queue) if queue else None
     start, top = req.params.get("from", "0"), req.params.get("top", str(PAGE))
@@ -47,10 +51,12 @@ async def operations_messages(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.function_name("operations_resend")
 @blueprint.route(route="operations/resend", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
-async def operations_resend(req: func.HttpRequest) -> func.HttpResponse:
+async def operations_resend(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Send one message, or all of a queue, again."""
-    if denied := turned_away(req):
-        return denied
+    return await let_in(req, context, _resend)
+
+
+async def _resend(req: func.HttpRequest) -> func.HttpResponse:
     try:
         asked = Resend.read(req.get_body())
     except ValueError as error:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import azure.functions as func
 
-from functions.callers import turned_away
+from functions.callers import let_in
 from shared.errors import Misconfigured, Unavailable
 from shared.operations import Resend
 from shared.overview import look
@@ -23,10 +23,12 @@ MAX_FORM = 1000
 
 @blueprint.function_name("operations_page")
 @blueprint.route(route="operations", methods=["GET", "POST"], auth_level=func.AuthLevel.FUNCTION)
-async def operations_page(req: func.HttpRequest) -> func.HttpResponse:
+async def operations_page(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Show the page; a POST is one of its buttons, pressed."""
-    if denied := turned_away(req):
-        return denied
+    return await let_in(req, context, _answer)
+
+
+async def _answer(req: func.HttpRequest) -> func.HttpResponse:
     if req.method == "GET":
         return await _page(req)
     if not _from_our_page(req):

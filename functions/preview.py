@@ -5,7 +5,7 @@ from uuid import UUID
 
 import azure.functions as func
 
-from functions.callers import turned_away
+from functions.callers import let_in
 from shared import jsontext
 from shared.dataverse.sales import SALES, SalesTable
 from shared.errors import Misconfigured, Unavailable
@@ -19,10 +19,12 @@ blueprint = func.Blueprint()
 
 @blueprint.function_name("preview")
 @blueprint.route(route="preview/{table}/{id}", methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
-async def preview(req: func.HttpRequest) -> func.HttpResponse:
+async def preview(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Show what an export would do: JSON, or a page for a browser."""
-    if denied := turned_away(req):
-        return denied
+    return await let_in(req, context, _preview)
+
+
+async def _preview(req: func.HttpRequest) -> func.HttpResponse:
     try:
         table, record = _asked(req)
     except ValueError as error:

@@ -9,6 +9,7 @@ import pytest
 
 import function_app
 from shared.callers import refusal
+from tests.unit.telemetry.test_recorder import context
 
 ROLE = "Bridge.Operate"
 ON = {"WEBSITE_AUTH_ENABLED": "True"}
@@ -87,5 +88,5 @@ async def test_every_http_function_asks_for_a_key_and_all_but_the_webhook_for_th
     if name in OPEN_TO_DATAVERSE:
         return
     request = func.HttpRequest("POST", "https://bridge.example/", headers=principal(), body=b"{}")
-    answer = await function.get_user_function()(request)
+    answer = await function.get_user_function()(request, context())
     assert (answer.status_code, answer.get_body()[:15]) == (403, b"OPERATIONS_ROLE")
