@@ -49,7 +49,7 @@ def _restored(wiring: Wiring) -> tuple[str, ...]:
 
 
 async def _dataverse(wiring: Wiring) -> None:
-    await wiring.dataverse.check_organization()
+    await wiring.dataverse.check_organization(anew=True)
     await wiring.own_columns.check()
 
 

@@ -90,12 +90,12 @@ class Dataverse:
         """Sign in anew with the next request."""
         self._token_until = 0.0
 
-    async def check_organization(self) -> None:
-        """Make sure that the organization of the settings answers at this address; asked once.
+    async def check_organization(self, *, anew: bool = False) -> None:
+        """Make sure that the organization of the settings answers at this address; asked once, or ``anew``.
 
         A copied sandbox carries the same GUIDs and would rewrite live books. Raises Misconfigured.
         """
-        if self._answering is None:
+        if anew or self._answering is None:
             answer = await self.get("WhoAmI")
             try:
                 self._answering = UUID(answer["OrganizationId"])

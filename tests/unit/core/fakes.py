@@ -76,7 +76,7 @@ class FakeDataverse(Dataverse):
         self.before_batch: Callable[[], None] = lambda: None
         """lets somebody else write between our reading and our writing"""
 
-    async def check_organization(self) -> None:
+    async def check_organization(self, *, anew: bool = False) -> None:
         """Fail, where told to."""
         if self.failure is not None:
             raise self.failure

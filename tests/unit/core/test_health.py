@@ -64,3 +64,20 @@ async def test_another_organization_is_told() -> None:
     await dataverse.close()
     assert problem.startswith("DATAVERSE_ORGANIZATION_ID: ")
     assert str(OTHER_ORGANIZATION) in problem
+
+
+async def test_dataverse_is_asked_each_time_whatever_it_said_before() -> None:
+    statuses = iter((200, 503))
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 3600})
+        if request.url.path.endswith("/WhoAmI"):
+            return httpx.Response(next(statuses), json={"OrganizationId": str(ORGANIZATION)})
+        return httpx.Response(403)  # no right to read definitions: columns are not looked up
+
+    credentials = Credentials("https://login.example/token", "bridge", SecretStr(SECRETS[0]))
+    dataverse = Dataverse(Http("Dataverse", httpx.MockTransport(answer)), URL, credentials, ORGANIZATION)
+    made = wiring(dataverse)
+    assert [await check(made), await check(made)] == [[], ["Dataverse: answered 503"]]
+    await dataverse.close()
