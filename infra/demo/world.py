@@ -42,6 +42,8 @@ class World:
     """The running stack with its sample companies."""
 
     stack: Stack
+    dataverse: Dataverse
+    """signed in as its administrator"""
     crm: Crm
     books: dict[str, Books]
 
@@ -109,6 +111,22 @@ async def running(
     ``say`` is told each step. ``changes`` are app settings of the bridge that differ from :func:`local_settings`;
     ``servers`` are the settings of the local servers, by their names.
     """
+    async with systems(folder, say, servers) as world:
+        say("Starting the bridge")
+        settings = folder / "local.settings.json"
+        first_lines = world.stack.first_lines()
+        settings.write_text(json.dumps(local_settings(first_lines, changes or {}), ensure_ascii=False, indent=2))
+        host = await world.stack.start("host", {"app": str(ROOT), "settings": str(settings)})
+        key = host["function_keys"]["dataverse_events"]
+        await register(world.dataverse, f"{host['url']}/api/dataverse/events", key)
+        yield world
+
+
+@asynccontextmanager
+async def systems(
+    folder: Path, say: Callable[[str], None], servers: Mapping[str, Mapping[str, str]] | None = None
+) -> AsyncIterator[World]:
+    """Start everything but the bridge, with the sample companies entered; stop all of it at the end."""
     own = servers or {}
     async with Stack(folder) as stack:
         say("Starting Service Bus, Dataverse, 1C, SAP Business One and Application Insights")
@@ -116,21 +134,14 @@ async def running(
         await asyncio.gather(*(stack.start(name, own.get(name)) for name in names))
         say("Entering the sample companies")
         dataverse = administrator(stack["dataverse"])
-        crm = Crm(dataverse)
         books: dict[str, Books] = {"onec": OnecBooks(stack["onec"]), "sapb1": Sapb1Books(stack["sapb1"])}
-        for system in books.values():
-            await asyncio.to_thread(system.type_by_hand)
-        await _set_up_fence(stack["sapb1"])
-        await crm.set_up()
-        say("Starting the bridge")
-        settings = folder / "local.settings.json"
-        settings.write_text(
-            json.dumps(local_settings(stack.first_lines(), changes or {}), ensure_ascii=False, indent=2)
-        )
-        host = await stack.start("host", {"app": str(ROOT), "settings": str(settings)})
-        await register(dataverse, f"{host['url']}/api/dataverse/events", host["function_keys"]["dataverse_events"])
+        world = World(stack, dataverse, Crm(dataverse), books)
         try:
-            yield World(stack, crm, books)
+            for system in books.values():
+                await asyncio.to_thread(system.type_by_hand)
+            await _set_up_fence(stack["sapb1"])
+            await world.crm.set_up()
+            yield world
         finally:
             await dataverse.close()
             for system in books.values():
