@@ -15,13 +15,13 @@ from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
 from shared.breaker import LONGEST_SECONDS, Breaker
 from shared.bus import RESULTS, Bus
-from shared.decision import pause_of, result_of
+from shared.decision import held_back_by, result_of
 from shared.errors import BridgeError, Misconfigured, Parked, Refused
 from shared.intake import Incoming
 from shared.keys import accounting_key
 from shared.messages import Document, State
-from shared.refusals import Refusal, refusal
-from shared.retry import Backoff, cause_of, result_envelope, try_again
+from shared.refusals import Refusal
+from shared.retry import Backoff, cause_of, result_envelope, try_again, waiting_for
 from shared.routes import Route, Target
 from shared.settings import Settings
 from shared.telemetry import count, hop, observe, say
@@ -68,14 +68,14 @@ class Connector:
         bindings = Bindings(document.bindings, document.cards)
         try:
             route = self._route(document)
-            if held_back := _held_back(document, route, self._settings):
-                state, reason = held_back
-                await self._tell(document, bindings, state, reason=reason)
+            # a pause, a restore or a start date that was set while the document was on its way
+            if held_back := held_back_by(route, document.sale.document_date, self._settings):
+                await self._hold_back(document, bindings, *held_back)
                 return
             with self._breaker.call():
                 outcome = await self._carry(document, route, bindings)
         except Parked as error:
-            await self._again(document, bindings, error, error.refusal)
+            await self._again(document, bindings, error)
         except Refused as error:
             await self._tell(
                 document,
@@ -91,6 +91,16 @@ class Connector:
             await self._again(document, bindings, error)
         else:
             await self._done(document, bindings, outcome)
+
+    async def _hold_back(self, document: Document, bindings: Bindings, state: State, reason: Refusal) -> None:
+        """Say what waits. What accounting may hold must not look as if it did not: Paused is not in the books."""
+        known = document.journal
+        if document.action == "write" and known is not None and known.in_books:
+            say(logging.INFO, "nothing to do", {document.sale.table: document.sale.id, "why": reason.code})
+        elif document.action == "cancel" or document.reference.attempt > 0 or (known and known.state is State.RETRYING):
+            await self._again(document, bindings, Parked(reason))
+        else:
+            await self._tell(document, bindings, state, reason=reason)
 
     async def _carry(self, document: Document, route: Route, bindings: Bindings) -> Outcome:
         if document.action == "cancel":
@@ -136,9 +146,7 @@ class Connector:
         )
         observe("seconds_to_posted", seconds, target=self._target)
 
-    async def _again(
-        self, document: Document, bindings: Bindings, error: Exception, reason: Refusal | None = None
-    ) -> None:
+    async def _again(self, document: Document, bindings: Bindings, error: Exception) -> None:
         """Put the reference back with a later time first: the journal's word is worth less than the document."""
         following, at = await try_again(self._bus, document.reference, error, self._backoff, self._now())
         level = logging.WARNING if isinstance(error, BridgeError) else logging.ERROR
@@ -150,9 +158,8 @@ class Connector:
         }
         say(level, "retry", dimensions)
         count("retries", hop=f"{self._target}_connector")
-        reason = reason or refusal("retrying", cause=cause_of(error))
         waiting = document.model_copy(update={"reference": following})
-        await self._tell(waiting, bindings, State.RETRYING, reason=reason, next_attempt_at=at)
+        await self._tell(waiting, bindings, State.RETRYING, reason=waiting_for(error), next_attempt_at=at)
 
     async def _tell(self, document: Document, bindings: Bindings, state: State, **more: Any) -> None:
         result = result_of(document, state, self._now(), bindings=tuple(bindings.made), **more)
@@ -164,12 +171,3 @@ class Connector:
 
 def _sum(total: Decimal | None, document: Document) -> dict[str, str]:
     return {} if total is None else {"total": str(total), "currency": document.sale.currency.code}
-
-
-def _held_back(document: Document, route: Route, settings: Settings) -> tuple[State, Refusal] | None:
-    """Obey a pause, a restore or a start date that was set while the document was on its way."""
-    dated = document.sale.document_date
-    if dated < route.start_date:
-        return State.BEFORE_START, refusal("before_start", date=dated, start_date=route.start_date)
-    reason = pause_of(route, settings)
-    return (State.PAUSED, reason) if reason else None

@@ -4,7 +4,7 @@ Pure: the row, its journal row and the settings go in, a decision comes out.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from shared.dataverse import transform
 from shared.dataverse.reading import base_of, journal_row
 from shared.dataverse.sales import FULFILLED_PARTLY, INVOICE, INVOICED, SalesTable
 from shared.documents import Customer, Product, Sale
-from shared.errors import Refused
+from shared.errors import Parked, Refused
 from shared.keys import lane
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.refusals import Refusal, refusal
@@ -59,7 +59,7 @@ Decision = Nothing | Tell | Send
 
 
 def decide(table: SalesTable, row: dict[str, Any], reference: Reference, settings: Settings, now: datetime) -> Decision:
-    """Decide about a document's row as it is now."""
+    """Decide about a document's row as it is now. Parked: nothing may be said or done yet, it is tried again."""
     head = transform.header(table, row)
     route = route_for(settings.routes, table.way, head.business_unit)
     if route is None:
@@ -68,6 +68,8 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
     try:
         by_hand = Nothing("its route hands out files") if route.by_hand else None
         decision = by_hand or case.left_alone() or case.withdrawn() or case.held_back() or case.sent()
+    except Parked:
+        raise
     except Refused as error:
         return case.told(State.REFUSED, error.refusal)
     if isinstance(decision, Nothing) and case.known is not None and case.known.retry:
@@ -83,9 +85,9 @@ def wait(
     now: datetime,
     *,
     at: datetime,
-    cause: str,
+    reason: Refusal,
 ) -> Decision:
-    """Say of a document that could not be handled that it is tried again at ``at``, and why it was not now.
+    """Say of a document that could not be handled that it is tried again at ``at``, and the reason it was not now.
 
     The row may hold no more than :meth:`shared.dataverse.reading.Reader.heads` gives. Nothing is said of a document
     that is no concern of the journal's.
@@ -101,7 +103,7 @@ def wait(
         matters = False
     if not matters:
         return Nothing("not known to the journal, and not due")
-    result = case.told(State.RETRYING, refusal("retrying", cause=cause)).result
+    result = case.told(State.RETRYING, reason).result
     version = max(result.version, case.known.version if case.known else 0)
     return Tell(result.model_copy(update={"version": version, "next_attempt_at": at}))
 
@@ -156,6 +158,14 @@ def pause_of(route: Route, settings: Settings) -> Refusal | None:
     if settings.restored_unseen:
         return refusal("restored")
     return refusal("paused", route=route.name) if route.paused else None
+
+
+def held_back_by(route: Route, dated: date, settings: Settings) -> tuple[State, Refusal] | None:
+    """Say why a document of this date is not written now, or never; None where it may be."""
+    if dated < route.start_date:
+        return State.BEFORE_START, refusal("before_start", date=dated, start_date=route.start_date)
+    reason = pause_of(route, settings)
+    return (State.PAUSED, reason) if reason else None
 
 
 @dataclass(frozen=True)
@@ -218,11 +228,14 @@ class Case:
         if in_books and (dated < self.route.start_date or self.route.paused):
             # What the journal says of it stays true; a change waits for the end of the pause.
             return Nothing("in accounting already, and not to be written now")
-        if dated < self.route.start_date:
-            reason = refusal("before_start", date=dated, start_date=self.route.start_date)
-            return self._told_once(State.BEFORE_START, reason)
-        pause = pause_of(self.route, self.settings)
-        return self._told_once(State.PAUSED, pause) if pause else None
+        held_back = held_back_by(self.route, dated, self.settings)
+        if held_back is None:
+            return None
+        state, reason = held_back
+        if self.reference.attempt > 0 or (self.known is not None and self.known.state is State.RETRYING):
+            # An answer may be lost. A row that says Paused is not in the books; this one must go on being looked for.
+            raise Parked(reason)
+        return self._told_once(state, reason)
 
     def sent(self) -> Decision:
         """Make the document, unless accounting has it already."""

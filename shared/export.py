@@ -22,7 +22,7 @@ from shared.keys import journal_key, message_id
 from shared.messages import Reference, State
 from shared.refusals import refusal
 from shared.resolving import resolve
-from shared.retry import Backoff, cause_of, result_envelope, try_again
+from shared.retry import Backoff, cause_of, result_envelope, try_again, waiting_for
 from shared.settings import Settings
 from shared.telemetry import count, hop, observe, onward, say
 
@@ -145,7 +145,7 @@ class Export:
             for send, references in sends:
                 following, at = (await self._again(references, error))[-1]
                 waiting = send.document.model_copy(update={"reference": following})
-                reason = refusal("retrying", cause=cause_of(error))
+                reason = waiting_for(error)
                 result = result_of(waiting, State.RETRYING, self._now(), reason=reason, next_attempt_at=at)
                 output.add(RESULTS, result_envelope(result))
             return
@@ -204,7 +204,7 @@ class Export:
         """Say in the journal that a document waits, where its row can be read so far."""
         reference, at = following
         try:
-            told = wait(table, dict(row), reference, self._settings, self._now(), at=at, cause=cause_of(error))
+            told = wait(table, dict(row), reference, self._settings, self._now(), at=at, reason=waiting_for(error))
         except Exception as untold:  # noqa: BLE001 -- the reference is safe, and its cause is logged
             say(logging.WARNING, "journal not told", {table.name: reference.id, "cause": cause_of(untold)})
             return

@@ -9,6 +9,7 @@ from shared.bus import CHANGES, Bus, Envelope
 from shared.errors import Misconfigured, Parked, Unavailable
 from shared.keys import message_id
 from shared.messages import Reference, Result
+from shared.refusals import Refusal, refusal
 from shared.telemetry import onward
 
 _LONGEST_NAMED = 86_400.0
@@ -35,6 +36,11 @@ def cause_of(error: Exception) -> str:
     if isinstance(error, Unavailable | Misconfigured | Parked):
         return str(error)
     return f"unexpected {type(error).__name__}"
+
+
+def waiting_for(error: Exception) -> Refusal:
+    """Give the sentence for the journal while it waits: what is awaited, or what failed."""
+    return error.refusal if isinstance(error, Parked) else refusal("retrying", cause=cause_of(error))
 
 
 def next_attempt(reference: Reference, error: Exception, backoff: Backoff, now: datetime) -> tuple[Reference, datetime]:

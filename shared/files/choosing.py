@@ -10,7 +10,7 @@ from typing import Any
 from shared.dataverse import transform
 from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import SalesTable
-from shared.decision import Case, Send, Tell, is_due, pause_of, result_of
+from shared.decision import Case, Send, Tell, held_back_by, is_due, result_of
 from shared.errors import Refused
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.refusals import Refusal, refusal
@@ -57,7 +57,7 @@ class Choice:
             return None
         if case.head.cancelled or not is_due(self.table, self.row, case.head, settings):
             return _withdrawn(case)
-        if held_back := self._held_back(dated, settings):
+        if held_back := held_back_by(self.route, dated, settings):
             return case.told(*held_back)
         sale = transform.to_sale(self.table, self.row, self.route, settings)
         if _is_automatic(case.known):
@@ -66,12 +66,6 @@ class Choice:
             return case.told(State.REFUSED, refusal("changed_after_export"))
         transform.check_cards(self.table, self.row, settings)
         return case.document(sale, "write")
-
-    def _held_back(self, dated: date, settings: Settings) -> tuple[State, Refusal] | None:
-        if dated < self.route.start_date:
-            return State.BEFORE_START, refusal("before_start", date=dated, start_date=self.route.start_date)
-        reason = pause_of(self.route, settings)
-        return (State.PAUSED, reason) if reason else None
 
 
 def _withdrawn(case: Case) -> Tell | None:

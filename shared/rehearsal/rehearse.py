@@ -16,15 +16,14 @@ from shared.dataverse import journal, transform
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader
 from shared.dataverse.sales import SalesTable
-from shared.decision import Nothing, Send, Tell, decide, result_of
+from shared.decision import Decision, Nothing, Send, Tell, decide, result_of, wait
 from shared.documents import Sale
-from shared.errors import BridgeError, Parked, Refused
+from shared.errors import BridgeError, Parked, Refused, Unavailable
 from shared.keys import accounting_key
 from shared.messages import Document, Reference, Result, State
-from shared.refusals import refusal
 from shared.rehearsal.calls import Call
 from shared.rehearsal.transport import Rehearsal
-from shared.retry import cause_of
+from shared.retry import waiting_for
 from shared.routes import Route, Target, route_for
 from shared.settings import Settings
 
@@ -132,7 +131,7 @@ class Rehearser:
             target=route.target if route else None,
             verdict="nothing",
         )
-        decision = decide(table, row, self._reference(table, seen.id), self._settings, self._now())
+        decision = self._decided(table, row, self._reference(table, seen.id))
         match decision:
             case Nothing(why=why):
                 return seen.model_copy(update={"why": why, "sale": self._sale(table, row, route)})
@@ -141,6 +140,13 @@ class Rehearser:
                 return seen.model_copy(update=self._said(result, verdict) | {"sale": self._sale(table, row, route)})
             case Send(document=document):
                 return seen.model_copy(update={"sale": document.sale} | await self._sent(decision, route, stages))
+
+    def _decided(self, table: SalesTable, row: dict[str, Any], reference: Reference) -> Decision:
+        now = self._now()
+        try:
+            return decide(table, row, reference, self._settings, now)
+        except (Parked, Unavailable) as error:
+            return wait(table, row, reference, self._settings, now, at=now, reason=waiting_for(error))
 
     async def _sent(self, send: Send, route: Route | None, stages: dict[Target, Stage]) -> dict[str, Any]:
         target = send.document.target
@@ -169,8 +175,7 @@ class Rehearser:
             verdict: Verdict = "waits" if isinstance(error, Parked) else "refused"
             return self._refused(document, error) | {"verdict": verdict, "calls": tuple(connection.calls)}
         except BridgeError as error:
-            reason = refusal("retrying", cause=cause_of(error))
-            result = result_of(document, State.RETRYING, self._now(), reason=reason)
+            result = result_of(document, State.RETRYING, self._now(), reason=waiting_for(error))
             return self._said(result, "unknown") | {"calls": tuple(connection.calls)}
         result = result_of(document, outcome.state, self._now(), reason=outcome.remark)
         said = self._said(result, verdict_of(document, connection.calls))

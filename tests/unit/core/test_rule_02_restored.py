@@ -61,13 +61,13 @@ def test_rule_02_a_cancellation_goes_through_afterwards(row: dict[str, Any]) -> 
     assert decision.document.action == "cancel"
 
 
-@pytest.mark.parametrize("action", ["write", "cancel"])
-async def test_rule_02_a_connector_obeys_it_with_what_was_on_its_way(action: str) -> None:
+@pytest.mark.parametrize(("action", "state"), [("write", State.PAUSED), ("cancel", State.RETRYING)])
+async def test_rule_02_a_connector_obeys_it_with_what_was_on_its_way(action: str, state: State) -> None:
     bus, system = MemoryBus(), FakeAccounting()
     step = Connector("onec", system, settings(**RESTORED), bus, clock(NOW))
     await step.handle([incoming("onec", document(action=action), "m")])
     (result,) = bus.results()
-    assert (result.state, system.calls) == (State.PAUSED, [])
+    assert (result.state, system.calls) == (state, [])
     assert result.reason is not None
     assert result.reason.code == "restored"
 

@@ -1,0 +1,88 @@
+"""Rule 3 of the books: a paused route writes nothing, and what accounting may hold never looks as if it did not."""
+
+from typing import Any
+
+import pytest
+
+from shared.connector import Connector
+from shared.dataverse.journal import STATE_VALUES
+from shared.dataverse.sales import INVOICE
+from shared.decision import Decision, Nothing, Send, decide
+from shared.errors import Parked
+from shared.export import Export
+from shared.messages import Journalled, Result, State
+from tests.builders import NOW, document, invoice_row, journal_columns, journalled, onec_route, reference, settings
+from tests.unit.core.fakes import FakeAccounting, FakeDataverse, MemoryBus, clock, incoming
+
+PAUSED = settings(onec_route(paused=True))
+STARTS_LATER = settings(onec_route(start_date="2026-12-01"))
+CANCELLED: dict[str, Any] = {"statecode": 3, "statuscode": 100003}
+
+
+def decided(row: dict[str, Any], attempt: int = 0) -> Decision:
+    """Decide about a row on the paused route."""
+    return decide(INVOICE, row, reference(attempt=attempt), PAUSED, NOW)
+
+
+def known(state: State, **columns: Any) -> dict[str, Any]:
+    """Give the columns that carry the journal's row."""
+    return {INVOICE.journal: [journal_columns(STATE_VALUES[state], **columns)]}
+
+
+async def carried(given: Any, **changes: Any) -> tuple[Result | None, MemoryBus]:
+    """Let a connector settle a document that was on its way when the route was paused."""
+    bus, system = MemoryBus(), FakeAccounting()
+    await Connector("onec", system, given, bus, clock(NOW)).handle([incoming("onec", document(**changes), "m")])
+    assert system.calls == []
+    return next(iter(bus.results()), None), bus
+
+
+@pytest.mark.parametrize("settings_in_force", [PAUSED, STARTS_LATER])
+@pytest.mark.parametrize(("row", "attempt"), [(known(State.RETRYING), 0), ({}, 1)])
+def test_rule_03_while_an_answer_may_be_lost_it_does_not_look_paused(
+    row: dict[str, Any], attempt: int, settings_in_force: Any
+) -> None:
+    with pytest.raises(Parked) as raised:
+        decide(INVOICE, invoice_row(**row), reference(attempt=attempt), settings_in_force, NOW)
+    assert raised.value.refusal.code in {"paused", "before_start"}
+
+
+async def test_rule_03_the_journal_says_that_it_is_tried_again_after_the_pause() -> None:
+    bus = MemoryBus()
+    dataverse = FakeDataverse(invoice_row(**known(State.RETRYING)))
+    await Export(PAUSED, dataverse, bus, clock(NOW)).handle([incoming("changes", reference(), "m")])
+    (result,) = bus.results()
+    assert (result.state, result.reason and result.reason.code) == (State.RETRYING, "paused")
+    assert result.next_attempt_at is not None
+    assert [each.attempt for each in bus.references()] == [1]
+
+
+def test_rule_03_cancelled_in_the_crm_meanwhile_accounting_is_still_asked() -> None:
+    decision = decided(invoice_row(**known(State.RETRYING), **CANCELLED))
+    assert isinstance(decision, Send)
+    assert decision.document.action == "cancel"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"journal": journalled(State.RETRYING)}, {"reference": reference(attempt=2)}, {"action": "cancel"}],
+    ids=["an answer may be lost", "tried before", "to be taken back"],
+)
+async def test_rule_03_a_connector_keeps_it_retrying(changes: dict[str, Any]) -> None:
+    result, bus = await carried(PAUSED, **changes)
+    assert result is not None
+    assert (result.state, result.reason and result.reason.code) == (State.RETRYING, "paused")
+    assert len(bus.references()) == 1
+
+
+async def test_rule_03_a_connector_says_paused_of_what_was_never_tried() -> None:
+    result, bus = await carried(PAUSED)
+    assert result is not None
+    assert (result.state, bus.references()) == (State.PAUSED, [])
+
+
+async def test_rule_03_what_the_journal_says_of_an_exported_document_stays_true() -> None:
+    posted: Journalled = journalled(State.POSTED, accounting_id="ref-1", number="7")
+    assert (await carried(PAUSED, journal=posted))[0] is None
+    row = invoice_row(**known(State.POSTED, acx_accountingid="ref-1"))
+    assert isinstance(decided(row), Nothing)
