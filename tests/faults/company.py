@@ -1,43 +1,48 @@
-"""What people do in the CRM, and what it says then. Each run has customers and invoices of its own."""
+"""What people do in the CRM, and what it says then. Each run has customers, products and documents of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from infra.demo.company import EUROPEAN, PRODUCTS, RUSSIAN, inn
-from infra.demo.crm import manager
+from infra.demo.company import COMPANIES, PRODUCTS, SampleProduct, inn
+from infra.demo.crm import BILLED, CANCELED, FULFILLED, manager
 from shared.dataverse.batch import Operation
 from shared.dataverse.journal import STATE_VALUES
-from shared.messages import State
+from shared.dataverse.sales import INVOICE, ORDER, SalesTable
+from shared.messages import REFUSED_CHANGE, State
 from tests.faults.systems import Systems
 
-COMPANIES = {"onec": RUSSIAN, "sapb1": EUROPEAN}
+SELLERS = {(company.target, company.way): company for company in COMPANIES}
 STATES = {value: state for state, value in STATE_VALUES.items()}
-BILLED, CANCELLED = (0, 4), (3, 100003)
-DUE = frozenset({4, 100001, 100002})
-DATED = "2026-10-05"
+ISSUED = {INVOICE.name: BILLED, ORDER.name: FULFILLED}
+CANCELLED = {INVOICE.name: CANCELED, ORDER.name: {"statecode": 2, "statuscode": 4}}
+DUE = {INVOICE.name: frozenset({4, 100001, 100002}), ORDER.name: frozenset({100001, 100003})}
+DATED, DUE_ON = "2026-10-05", "2026-10-19"
 CENT = Decimal("0.01")
+TARGETS = ("onec", "sapb1")
 
 
 @dataclass(frozen=True)
-class Invoice:
-    """An invoice of a run."""
+class Sale:
+    """An invoice or an order of a run."""
 
     id: UUID
     number: str
     target: str
     lines: tuple[UUID, ...]
+    table: SalesTable = INVOICE
 
     @property
     def key(self) -> str:
         """Its key in the journal."""
-        return f"{self.target}:invoice:{self.id}"
+        return f"{self.target}:{self.table.name}:{self.id}"
 
 
 @dataclass(frozen=True)
 class Journal:
-    """What the journal says of an invoice."""
+    """What the journal says of a document."""
 
     row: str
     state: State
@@ -45,11 +50,14 @@ class Journal:
     message: str
     version: int
     accounting_id: str
+    paid: Decimal
+    refused: bool
+    """whether its last word on the content is a refusal, be it beside a payment"""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """An invoice as the CRM has it; ``version`` is the highest of its row and its lines."""
+    """A document as the CRM has it; ``version`` is the highest of its row and its lines."""
 
     status: int
     total: Decimal
@@ -62,8 +70,10 @@ class People:
     def __init__(self, systems: Systems) -> None:
         """Take the running systems."""
         self._systems = systems
+        self.tax_numbers: set[str] = set()
+        """of all customers who were entered"""
         self._currencies: dict[str, str] = {}
-        self._units: dict[str, str] = {}
+        self._units: dict[str, dict[str, Any]] = {}
 
     async def do(self, *operations: Operation) -> None:
         """Write as a person does."""
@@ -73,14 +83,16 @@ class People:
 
     async def customer(self, target: str, *, tax_number: str = "") -> UUID:
         """Enter a customer that accounting does not know."""
-        made, serial, company = uuid4(), self._systems.serial(), COMPANIES[target]
+        made, serial, company = uuid4(), self._systems.serial(), SELLERS[target, "2B"]
         russian = target == "onec"
+        tax_number = tax_number or (inn(f"60{serial:07d}") if russian else f"SI{serial:08d}")
+        self.tax_numbers.add(tax_number)
         body: dict[str, Any] = {
             "accountid": str(made),
             "name": f"Customer {serial:06d}",
             "address1_city": "Псков" if russian else "Koper",
             "address1_country": "Россия" if russian else "SI",
-            "acx_taxnumber": tax_number or (inn(f"60{serial:07d}") if russian else f"SI{serial:08d}"),
+            "acx_taxnumber": tax_number,
             "ownerid@odata.bind": f"/systemusers({manager(company)})",
         }
         if russian:
@@ -88,39 +100,69 @@ class People:
         await self.do(Operation("POST", "accounts", body))
         return made
 
-    async def enter(self, target: str, customer: UUID, *quantities: int) -> Invoice:
-        """Enter an invoice with a line for each quantity; it is not issued yet."""
+    async def product(self) -> SampleProduct:
+        """Enter a service that accounting does not know."""
         await self._learn()
-        company = COMPANIES[target]
+        unit = self._units["ч"]
+        made = SampleProduct(f"P{self._systems.serial():06d}", "Service of a run", True, Decimal(10), "ч")
+        body = {
+            "productid": str(made.id),
+            "productnumber": made.number,
+            "name": made.name,
+            "producttypecode": 3,
+            "productstructure": 1,
+            "quantitydecimal": 2,
+            "defaultuomid@odata.bind": f"/uoms({unit['uomid']})",
+            "defaultuomscheduleid@odata.bind": f"/uomschedules({unit['_uomscheduleid_value']})",
+        }
+        await self.do(
+            Operation("POST", "products", body),
+            Operation("PATCH", f"products({made.id})", {"statecode": 0, "statuscode": 1}),
+        )
+        return made
+
+    async def enter(
+        self,
+        target: str,
+        customer: UUID,
+        *quantities: int,
+        table: SalesTable = INVOICE,
+        products: Sequence[SampleProduct] = (PRODUCTS[1], PRODUCTS[0]),
+    ) -> Sale:
+        """Enter a document with a line for each quantity, the products in turn; it is not issued or fulfilled yet."""
+        await self._learn()
+        company = SELLERS[target, table.way]
         lines = tuple(uuid4() for _ in quantities)
-        made = Invoice(uuid4(), f"F-{self._systems.serial():06d}", target, lines)
+        made = Sale(uuid4(), f"F-{self._systems.serial():06d}", target, lines, table)
         currency = self._currencies["RUB" if target == "onec" else "EUR"]
-        head = {
-            "invoiceid": str(made.id),
-            "invoicenumber": made.number,
-            "name": f"Invoice {made.number}",
-            "acx_documentdate": f"{DATED}T09:00:00Z",
-            "datedelivered": DATED,
-            "duedate": "2026-10-19",
+        head: dict[str, Any] = {
+            table.key: str(made.id),
+            table.number: made.number,
+            "name": f"Sale {made.number}",
             "ownerid@odata.bind": f"/systemusers({manager(company)})",
             "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency})",
             "customerid_account@odata.bind": f"/accounts({customer})",
         }
+        if table is INVOICE:
+            head |= {"acx_documentdate": f"{DATED}T09:00:00Z", "datedelivered": DATED, "duedate": DUE_ON}
+        else:
+            head |= {"datefulfilled": DATED, "requestdeliveryby": DUE_ON}
+        sold = [products[number % len(products)] for number in range(len(lines))]
         bodies = [
             {
-                "invoicedetailid": str(line),
-                "invoiceid@odata.bind": f"/invoices({made.id})",
+                table.line_key: str(line),
+                f"{table.key}@odata.bind": f"/{table.set_name}({made.id})",
                 "lineitemnumber": position,
                 "acx_taxrate": "22",
                 "ispriceoverridden": True,
-                "productid@odata.bind": f"/products({PRODUCTS[position % 2].id})",
-                "uomid@odata.bind": f"/uoms({self._units[PRODUCTS[position % 2].unit]})",
+                "productid@odata.bind": f"/products({product.id})",
+                "uomid@odata.bind": f"/uoms({self._units[product.unit]['uomid']})",
                 **_amounts(quantity, position),
             }
-            for position, (line, quantity) in enumerate(zip(lines, quantities, strict=True), start=1)
+            for position, (line, quantity, product) in enumerate(zip(lines, quantities, sold, strict=True), start=1)
         ]
         await self.do(
-            Operation("POST", "invoices", head), *(Operation("POST", "invoicedetails", body) for body in bodies)
+            Operation("POST", table.set_name, head), *(Operation("POST", table.line_set, body) for body in bodies)
         )
         return made
 
@@ -131,33 +173,33 @@ class People:
             "transactioncurrencies", {"$select": "transactioncurrencyid,isocurrencycode"}
         )
         self._currencies = {row["isocurrencycode"]: row["transactioncurrencyid"] for row in currencies}
-        units = await self._systems.admin.rows("uoms", {"$select": "uomid,name"})
-        self._units = {row["name"]: row["uomid"] for row in units}
+        units = await self._systems.admin.rows("uoms", {"$select": "uomid,name,_uomscheduleid_value"})
+        self._units = {row["name"]: row for row in units}
 
-    async def issue(self, *invoices: Invoice) -> None:
-        """Set invoices to Billed."""
-        await self._status(BILLED, *invoices)
+    async def issue(self, *sales: Sale) -> None:
+        """Set invoices to Billed and orders to Fulfilled."""
+        await self.do(*(Operation("PATCH", _path(each), ISSUED[each.table.name]) for each in sales))
 
-    async def cancel(self, *invoices: Invoice) -> None:
-        """Cancel invoices."""
-        await self._status(CANCELLED, *invoices)
+    async def cancel(self, *sales: Sale) -> None:
+        """Cancel documents."""
+        await self.do(*(Operation("PATCH", _path(each), CANCELLED[each.table.name]) for each in sales))
 
-    async def _status(self, status: tuple[int, int], *invoices: Invoice) -> None:
-        body = {"statecode": status[0], "statuscode": status[1]}
-        await self.do(*(Operation("PATCH", f"invoices({each.id})", body) for each in invoices))
-
-    async def edit(self, invoice: Invoice, quantity: int) -> None:
+    async def edit(self, sale: Sale, quantity: int) -> None:
         """Change the quantity of the first line, and its tax with it."""
-        await self.do(Operation("PATCH", f"invoicedetails({invoice.lines[0]})", _amounts(quantity, 1)))
+        await self.do(Operation("PATCH", f"{sale.table.line_set}({sale.lines[0]})", _amounts(quantity, 1)))
 
-    async def spoil(self, invoice: Invoice) -> None:
+    async def spoil(self, sale: Sale) -> None:
         """Enter a tax that is not right."""
-        await self.do(Operation("PATCH", f"invoicedetails({invoice.lines[0]})", {"tax": Decimal("0.77")}))
+        await self.do(Operation("PATCH", f"{sale.table.line_set}({sale.lines[0]})", {"tax": Decimal("0.77")}))
 
-    async def move(self, invoice: Invoice, customer: UUID) -> None:
-        """Give an invoice to another customer."""
+    async def move(self, sale: Sale, customer: UUID) -> None:
+        """Give a document to another customer."""
         body = {"customerid_account@odata.bind": f"/accounts({customer})"}
-        await self.do(Operation("PATCH", f"invoices({invoice.id})", body))
+        await self.do(Operation("PATCH", _path(sale), body))
+
+    async def rename(self, table: str, record: UUID, name: str) -> None:
+        """Give an account or a product another name."""
+        await self.do(Operation("PATCH", f"{table}s({record})", {"name": name}))
 
     async def merge(self, gone: UUID, stays: UUID) -> None:
         """Merge one account into another."""
@@ -169,44 +211,52 @@ class People:
         }
         await self.do(Operation("POST", "Merge", body))
 
-    async def press_retry(self, invoice: Invoice) -> None:
-        """Press Retry on the invoice's journal row."""
-        journal = await self.journal(invoice)
+    async def press_retry(self, sale: Sale) -> None:
+        """Press Retry on the document's journal row."""
+        journal = await self.journal(sale)
         assert journal is not None
         await self.do(Operation("PATCH", f"acx_accountingexports({journal.row})", {"acx_retry": True}))
 
-    async def journal(self, invoice: Invoice) -> Journal | None:
-        """Read the invoice's journal row."""
-        select = "acx_accountingexportid,acx_state,acx_number,acx_message,acx_version,acx_accountingid"
+    async def journal(self, sale: Sale) -> Journal | None:
+        """Read the document's journal row."""
+        columns = ("state", "number", "message", "version", "accountingid", "paidamount", "hash")
+        select = ",".join(("acx_accountingexportid", *(f"acx_{column}" for column in columns)))
         rows = await self._systems.admin.rows(
-            "acx_accountingexports", {"$select": select, "$filter": f"acx_key eq '{invoice.key}'"}
+            "acx_accountingexports", {"$select": select, "$filter": f"acx_key eq '{sale.key}'"}
         )
         if not rows:
             return None
         (row,) = rows
+        state = STATES[row["acx_state"]]
         return Journal(
             row=row["acx_accountingexportid"],
-            state=STATES[row["acx_state"]],
+            state=state,
             number=row["acx_number"] or "",
             message=row["acx_message"] or "",
             version=int(row["acx_version"] or 0),
             accounting_id=row["acx_accountingid"] or "",
+            paid=Decimal(row["acx_paidamount"] or 0),
+            refused=state is State.REFUSED or row["acx_hash"] == REFUSED_CHANGE,
         )
 
-    async def truth(self, invoice: Invoice) -> Truth | None:
-        """Give an invoice as the CRM has it now; None for one that is no more."""
-        lines = "invoice_details($select=versionnumber)"
+    async def truth(self, sale: Sale) -> Truth | None:
+        """Give a document as the CRM has it now; None for one that is no more."""
+        lines = f"{sale.table.lines}($select=versionnumber)"
         query = {
             "$select": "statuscode,totalamount,versionnumber",
             "$expand": lines,
-            "$filter": f"invoiceid eq {invoice.id}",
+            "$filter": f"{sale.table.key} eq {sale.id}",
         }
-        rows = await self._systems.admin.rows("invoices", query)
+        rows = await self._systems.admin.rows(sale.table.set_name, query)
         if not rows:
             return None
         (row,) = rows
-        versions = [int(each["versionnumber"]) for each in (row, *row["invoice_details"])]
+        versions = [int(each["versionnumber"]) for each in (row, *row[sale.table.lines])]
         return Truth(row["statuscode"], Decimal(row["totalamount"]), max(versions))
+
+
+def _path(sale: Sale) -> str:
+    return f"{sale.table.set_name}({sale.id})"
 
 
 def _amounts(quantity: int, position: int) -> dict[str, Any]:

@@ -5,31 +5,42 @@ Dataverse leave open. Work is done by one worker at a time, so that a run can be
 where a strike at the edge lets others work in the middle of a request.
 """
 
+import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from decimal import Decimal
+from typing import Any, Protocol, cast
 
 from shared import settings as app_settings
 from shared import webhook
 from shared.breaker import Breaker
 from shared.bus import CHANGES, RESULTS, ServiceBus
 from shared.connector import Connector
+from shared.dataverse.batch import Operation
 from shared.dataverse.client import Credentials, Dataverse
+from shared.dataverse.sales import INVOICE, SalesTable
 from shared.errors import BridgeError
 from shared.export import Export
 from shared.http import Http
 from shared.messages import State
+from shared.onec.client import OnecClient
 from shared.onec.connector import OnecConnector
+from shared.onec.payments import OnecPayments
+from shared.payments import Payments
 from shared.reconcile import Reconciliation
+from shared.routes import Route
+from shared.sapb1.client import ServiceLayer
 from shared.sapb1.connector import Sapb1Connector
+from shared.sapb1.payments import Sapb1Payments
 from shared.settings import Settings
 from shared.sweep import Sweep
 from shared.wiring import Step, Wiring
 from shared.writeback import Writeback
+from tests.faults.accountant import Accountant
 from tests.faults.broker import Delivery, MemoryBroker
 from tests.faults.clock import VirtualClock
-from tests.faults.company import Invoice, People
+from tests.faults.company import SELLERS, People, Sale
 from tests.faults.edge import CREATION, Crashed, Edge, Script, Strike
 from tests.faults.systems import Event, Systems
 
@@ -40,6 +51,14 @@ API = "/odata/|/b1s/|/api/data/"
 """What the bridge calls; the back doors stay open during an outage."""
 PATIENCE = 400
 """Turns after which a run that does not come to rest is a failure."""
+
+
+class Timer(Protocol):
+    """What a timer of the bridge does."""
+
+    async def run(self) -> dict[str, int]:
+        """Do it once."""
+        ...
 
 
 class Process:
@@ -78,8 +97,16 @@ class Process:
             "onec": Connector("onec", one, settings, broker, now, breaker=Breaker("1C", clock=clock.seconds)),
             "sapb1": Connector("sapb1", sap, settings, broker, now, breaker=Breaker("SAP", clock=clock.seconds)),
         }
-        self.sweep = Sweep(settings, dataverse, broker, now)
-        self.reconciliation = Reconciliation(settings, dataverse, broker, now)
+        https, url, user = self._https, settings.sapb1_url, settings.sapb1_username
+        service_layer = ServiceLayer(https["sapb1"], url, settings.sapb1_company, user, settings.sapb1_password)
+        onec = OnecClient(https["onec"], settings.onec_url, settings.onec_username, settings.onec_password)
+        self.timers: dict[str, Timer] = {
+            "sweep": Sweep(settings, dataverse, broker, now),
+            "reconciliation": Reconciliation(settings, dataverse, broker, now),
+            "payments": Payments(
+                settings, dataverse, broker, {"onec": OnecPayments(onec), "sapb1": Sapb1Payments(service_layer)}, now
+            ),
+        }
         self.wiring = Wiring({})
         vars(self.wiring).update(settings=settings, bus=cast(ServiceBus, broker))
 
@@ -101,7 +128,12 @@ class Chain:
         self.broker = MemoryBroker(self.clock, self.choice)
         self.script = Script()
         self.people = People(systems)
-        self.invoices: list[Invoice] = []
+        self.accountant = Accountant(systems)
+        self.sales: list[Sale] = []
+        self.paid: dict[str, Decimal] = {}
+        """what was paid of each, by its number"""
+        self.timers = ["sweep", "reconciliation"]
+        """those that fire at rest"""
         self.skew = timedelta(0)
         """how wrong the bridge's clock is"""
         self.held_back: set[str] = set()
@@ -126,6 +158,17 @@ class Chain:
         self._changes |= changes
         self._settings = app_settings.load(self.systems.environment(generous=self._generous, **self._changes))
         self.restart()
+
+    def route(self, sale: Sale) -> Route:
+        """Give the route of a document."""
+        unit = SELLERS[sale.target, sale.table.way].business_unit
+        return next(each for each in self._settings.routes if each.business_unit == unit)
+
+    def pause(self, names: Iterable[str]) -> None:
+        """Pause exactly the routes of these names."""
+        routes = json.loads(self.systems.environment()["ROUTES"])
+        paused = set(names)
+        self.configure(ROUTES=json.dumps([route | {"paused": route["name"] in paused} for route in routes]))
 
     def restart(self) -> None:
         """Let every process that does nothing now end; new ones begin when there is work."""
@@ -200,21 +243,21 @@ class Chain:
                 reply = await webhook.receive(process.wiring, body, headers)
             assert reply.status in {202, 503}, reply
 
-    async def issued(self, target: str, *quantities: int, count: int = 1) -> list[Invoice]:
-        """Enter and issue invoices of one new customer."""
+    async def issued(self, target: str, *quantities: int, count: int = 1, table: SalesTable = INVOICE) -> list[Sale]:
+        """Enter and issue documents of one new customer."""
         customer = await self.people.customer(target)
-        made = [await self.people.enter(target, customer, *(quantities or (3, 2))) for _ in range(count)]
-        self.invoices += made
+        made = [await self.people.enter(target, customer, *(quantities or (3, 2)), table=table) for _ in range(count)]
+        self.sales += made
         await self.people.issue(*made)
         return made
 
-    async def one(self, target: str) -> Invoice:
+    async def one(self, target: str) -> Sale:
         """Enter and issue an invoice of a new customer; its events have arrived."""
         (made,) = await self.issued(target)
         await self.deliver()
         return made
 
-    async def exported(self, target: str) -> Invoice:
+    async def exported(self, target: str) -> Sale:
         """Give an invoice that is in the books."""
         made = await self.one(target)
         await self.drain()
@@ -275,13 +318,12 @@ class Chain:
             await self.timer("sweep")
         await self.clock.advance(max(until - self.clock.now(), timedelta(0)))
 
-    async def timer(self, name: Literal["sweep", "reconciliation"]) -> bool:
+    async def timer(self, name: str) -> bool:
         """Let a timer fire; say whether it got through. One that fails, or dies, comes again."""
         process = self.process()
         process.busy = True
-        step = process.sweep if name == "sweep" else process.reconciliation
         try:
-            await step.run()
+            await process.timers[name].run()
         except BridgeError:
             return False
         except Crashed:
@@ -291,17 +333,28 @@ class Chain:
             process.busy = False
         return True
 
+    async def everything_again(self) -> None:
+        """Let every event that there ever was come again, and every sweep begin from the start."""
+        await self.systems.local("dataverse", "events/replay")
+        await self.deliver()
+        table = "acx_synccheckpoints"
+        checkpoints = await self.systems.admin.rows(table, {"$select": "acx_synccheckpointid"})
+        ids = [row["acx_synccheckpointid"] for row in checkpoints]
+        await self.people.do(*(Operation("DELETE", f"{table}({each})") for each in ids))
+        self.restart()
+        await self.drain()
+
     async def _timers(self) -> bool:
         """Let the timers fire at rest; say whether anything came of it."""
         await self.clock.advance(RECONCILE_AFTER)
         self._swept_at = self.clock.now()
-        through = await self.timer("sweep") and await self.timer("reconciliation")
+        through = all([await self.timer(name) for name in self.timers])
         writes = self.script.writes
         await self.work()
         return not through or bool(self.broker.waiting()) or self.script.writes != writes
 
     async def _note_retries(self) -> None:
-        for invoice in self.invoices:
+        for invoice in self.sales:
             journal = await self.people.journal(invoice)
             if journal is not None and journal.state is State.RETRYING and journal.message:
                 self.seen_retrying.add(invoice.number)

@@ -14,7 +14,7 @@ from shared.bus import CHANGES, RESULTS, Envelope
 from shared.dataverse.batch import Operation
 from shared.messages import State
 from tests.faults import books
-from tests.faults.company import Invoice
+from tests.faults.company import Sale
 from tests.faults.edge import JOURNAL, POSTED_IN_ONEC, READING, crash, lose_answer
 from tests.faults.harness import Chain
 
@@ -46,12 +46,12 @@ def row(name: str, refusable: tuple[str, ...] = ()) -> Callable[[Run], Run]:
     return add
 
 
-async def _state(chain: Chain, invoice: Invoice) -> State | None:
+async def _state(chain: Chain, invoice: Sale) -> State | None:
     journal = await chain.people.journal(invoice)
     return None if journal is None else journal.state
 
 
-async def _waits(chain: Chain, invoice: Invoice) -> None:
+async def _waits(chain: Chain, invoice: Sale) -> None:
     """Assert that the journal says of what could not be done now that it will be, and why it was not."""
     journal = await chain.people.journal(invoice)
     assert journal is not None
@@ -458,24 +458,11 @@ async def deleted_in_accounting(chain: Chain, target: str) -> None:
     invoice = await chain.exported(target)
     journal = await chain.people.journal(invoice)
     assert journal is not None
-    if target == "onec":
-        place = {"entity": books.SCHET, "key": journal.accounting_id.lower()}
-        await chain.systems.local("onec", "accountant", **place, changes={"DeletionMark": True, "Posted": False})
-    else:
-        await _cancel_in_sapb1(chain, journal.accounting_id)
+    entity = books.SCHET if target == "onec" else "Invoices"
+    await chain.accountant.take_away(target, entity, journal.accounting_id)
     await chain.people.edit(invoice, 12)
     await chain.drain()
     assert await _state(chain, invoice) is State.REFUSED
-
-
-async def _cancel_in_sapb1(chain: Chain, entry: str) -> None:
-    line, door = chain.systems.first_lines["sapb1"], chain.systems.door
-    login = {"CompanyDB": line["company"], "UserName": line["username"], "Password": line["password"]}
-    session = await door.post(f"{line['url']}/Login", json=login)
-    cookies = "; ".join(header.split(";")[0] for header in session.headers.get_list("set-cookie"))
-    door.cookies.clear()
-    answer = await door.post(f"{line['url']}/Invoices({entry})/Cancel", headers={"Cookie": cookies})
-    answer.raise_for_status()
 
 
 @row("accounts merged in the CRM", BOTH)
@@ -488,7 +475,7 @@ async def merged(chain: Chain, target: str) -> None:
     number = inn(f"61{serial:07d}") if target == "onec" else f"SI{90_000_000 + serial}"
     gone, stays = [await chain.people.customer(target, tax_number=number) for _ in range(2)]
     before, between, after = [await chain.people.enter(target, gone, quantity) for quantity in (3, 4, 5)]
-    chain.invoices += [before, between, after]
+    chain.sales += [before, between, after]
     await chain.people.issue(before)
     await chain.drain()
     await chain.people.issue(between)

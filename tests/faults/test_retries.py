@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -11,15 +10,15 @@ from shared.messages import State
 from tests.faults import books
 from tests.faults import systems as running
 from tests.faults.broker import WINDOW
-from tests.faults.company import Invoice
+from tests.faults.company import Sale
 from tests.faults.harness import Chain
 from tests.faults.systems import Systems
 
 BOTH = pytest.mark.parametrize("target", ["onec", "sapb1"], ids=["1C", "SAP"])
-Kind = Callable[[Chain, Invoice, str], Awaitable[None]]
+Kind = Callable[[Chain, Sale, str], Awaitable[None]]
 
 
-async def _refused(chain: Chain, invoice: Invoice, times: int) -> None:
+async def _refused(chain: Chain, invoice: Sale, times: int) -> None:
     """Assert that it is refused; several looks at the same state change nothing."""
     for _ in range(times):
         await chain.deliver()
@@ -29,13 +28,13 @@ async def _refused(chain: Chain, invoice: Invoice, times: int) -> None:
     assert journal.state is State.REFUSED
 
 
-async def _customer(chain: Chain, invoice: Invoice, target: str, *, active: bool) -> None:
+async def _customer(chain: Chain, invoice: Sale, target: str, *, active: bool) -> None:
     row = await chain.systems.admin.get(f"invoices({invoice.id})", {"$select": "_customerid_value"})
     states = {"statecode": 0, "statuscode": 1} if active else {"statecode": 1, "statuscode": 2}
     await chain.people.do(Operation("PATCH", f"accounts({row['_customerid_value']})", states))
 
 
-async def pressed(chain: Chain, invoice: Invoice, target: str) -> None:
+async def pressed(chain: Chain, invoice: Sale, target: str) -> None:
     """Retry is pressed, twice: in vain, and once the month is open."""
     await chain.close_october(target, closed=True)
     await _refused(chain, invoice, 2)
@@ -45,7 +44,7 @@ async def pressed(chain: Chain, invoice: Invoice, target: str) -> None:
     await chain.people.press_retry(invoice)
 
 
-async def customer_mended(chain: Chain, invoice: Invoice, target: str) -> None:
+async def customer_mended(chain: Chain, invoice: Sale, target: str) -> None:
     """The customer was deactivated, is activated, deactivated, and activated."""
     for _ in range(2):
         await _customer(chain, invoice, target, active=False)
@@ -53,14 +52,14 @@ async def customer_mended(chain: Chain, invoice: Invoice, target: str) -> None:
         await _customer(chain, invoice, target, active=True)
 
 
-async def invoice_mended(chain: Chain, invoice: Invoice, target: str) -> None:
+async def invoice_mended(chain: Chain, invoice: Sale, target: str) -> None:
     """The invoice was wrong, and is put right again."""
     await chain.people.spoil(invoice)
     await _refused(chain, invoice, 2)
     await chain.people.edit(invoice, 3)
 
 
-async def outage(chain: Chain, invoice: Invoice, target: str) -> None:
+async def outage(chain: Chain, invoice: Sale, target: str) -> None:
     """Accounting is away; every attempt is a message of its own."""
     chain.systems.fault(target, "status", status=503, times=4, match="/odata/|/b1s/")
     await chain.deliver()
@@ -69,7 +68,7 @@ async def outage(chain: Chain, invoice: Invoice, target: str) -> None:
         await chain.clock.advance(timedelta(seconds=20))
 
 
-async def swept(chain: Chain, invoice: Invoice, target: str) -> None:
+async def swept(chain: Chain, invoice: Sale, target: str) -> None:
     """The month is opened, and the invoice touched; only the sweep tells."""
     await chain.close_october(target, closed=True)
     await _refused(chain, invoice, 2)
@@ -101,10 +100,6 @@ async def test_no_retry_is_swallowed(systems: Systems, kind: Kind, target: str) 
         await chain.close()
 
 
-async def _whole(systems: Systems) -> dict[str, Any]:
-    return {target: await books.state(systems, target) for target in ("onec", "sapb1")}
-
-
 @pytest.mark.parametrize("seed", [0, 1])
 async def test_everything_a_second_time_writes_nothing(seed: int) -> None:
     async with running.systems() as systems:  # of its own: other runs have other settings
@@ -120,17 +115,10 @@ async def _twice(systems: Systems, chain: Chain) -> None:
             await chain.people.cancel(second)
             await chain.people.edit(third, 3)
         await chain.drain()
-        before = await _whole(systems)
+        before = await books.whole(systems)
 
-        await systems.local("dataverse", "events/replay")
-        await chain.deliver()
-        checkpoints = await systems.admin.rows("acx_synccheckpoints", {"$select": "acx_synccheckpointid"})
-        await chain.people.do(
-            *(Operation("DELETE", f"acx_synccheckpoints({row['acx_synccheckpointid']})") for row in checkpoints)
-        )
-        chain.restart()
-        await chain.drain()
+        await chain.everything_again()
 
-        assert await _whole(systems) == before
+        assert await books.whole(systems) == before
     finally:
         await chain.close()
