@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import shutil
+import socket
 import sys
 import tempfile
 import time
@@ -14,14 +15,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from infra.demo import report, story, trace
-from infra.demo.company import SampleSale, invoices, orders
-from infra.demo.world import World, running
+from infra.demo import files, pages, report, story, trace
+from infra.demo.company import SampleSale, invoices, orders, sales_by_hand
+from infra.demo.world import HOST_PORT, World, running
 from infra.local.serving import until_stopped
 from infra.local.stack import StackError
 from shared.messages import State
 
-INVOICES, ORDERS = 46, 8
+INVOICES, ORDERS, BY_HAND = 46, 8, 6
 PATIENCE = 240.0
 """Seconds without any progress before the demo gives up."""
 
@@ -47,21 +48,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def run(console: Console, folder: Path) -> int:
     """Leave the stack running until Ctrl-C or SIGTERM."""
-    async with running(folder, console.print) as world:
+    by_hand = sales_by_hand(BY_HAND)
+    async with running(folder, console.print, host_port=_free(HOST_PORT)) as world:
+        await world.crm.enter(by_hand)
+        await world.crm.issue(by_hand)
         addresses = world.stack.first_lines()
         if path := os.environ.get("RUN_JSON"):
             await asyncio.to_thread(Path(path).write_text, json.dumps(addresses, ensure_ascii=False, indent=2))
         for name, line in addresses.items():
             console.print(f"[bold]{name}[/bold] {line.get('url') or line.get('connection_string')}", soft_wrap=True)
+        console.print("What a browser opens:")
+        pages.show(addresses["host"], by_hand, console)
         console.print("Running. Ctrl-C stops all of it.")
         await until_stopped()
         console.print("Stopping …")
     return 0
 
 
+def _free(port: int) -> int:
+    """Give a port that nobody listens on: this one, else 0, which is any."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
+
+
 async def demo(console: Console, folder: Path) -> int:
     """Issue documents in the CRM, see them in the books, once, whatever comes again; then go on with their lives."""
     entered = [*invoices(INVOICES), *orders(ORDERS)]
+    by_hand = sales_by_hand(BY_HAND)
     async with running(folder, console.print) as world:
         console.print(f"Entering {INVOICES} invoices and {ORDERS} orders in Dataverse")
         await world.crm.enter(entered)
@@ -79,12 +97,18 @@ async def demo(console: Console, folder: Path) -> int:
         for target in world.books:
             sale = next(sale for sale in entered if sale.company.target == target)
             problems += await trace.show(world.stack["insights"], sale, console)
+        await world.crm.enter(by_hand)
+        await world.crm.issue(by_hand)
+        await world.drained()
+        problems += await files.hand_out(world, by_hand, console)
         for problem in problems:
             console.print(f"[red]{problem}[/red]")
     if not problems:
         console.print(
             "[green]Every document is in the books once, with its amount, and its number is in the CRM.[/green]"
         )
+    console.print("With “make run” the pages can be opened; it prints these addresses with its KEY:")
+    pages.show({"url": f"http://127.0.0.1:{HOST_PORT}", "function_key": "KEY"}, by_hand, console)
     return 1 if problems else 0
 
 

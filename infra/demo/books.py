@@ -19,6 +19,7 @@ from infra.local.sapb1 import company as sapb1
 from shared import jsontext
 
 WRITE_IN_ITEM = sample_id("onec", "write-in service")
+WRITE_IN_NAME = "Услуги по договору"
 WRITE_IN_CODE = "WRITEIN"
 
 
@@ -69,7 +70,7 @@ class OnecBooks:
 
     def type_by_hand(self) -> None:
         """Enter what the company had before: a service for write-in lines, some customers, some items."""
-        self._item(str(WRITE_IN_ITEM), "Услуги по договору", "", service=True, okei="876")
+        self._item(str(WRITE_IN_ITEM), WRITE_IN_NAME, "", service=True, okei="876")
         for product in PRODUCTS:
             if product.known:
                 self._known_item(product)

@@ -4,7 +4,7 @@ Everybody and everything here is invented. The same seed gives the same document
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -46,7 +46,14 @@ RUSSIAN = Company("RU", "ООО «Северный контур»", "onec", ("RU
 EUROPEAN = Company("EU", "Adriatic Demo Trading d.o.o.", "sapb1", ("EUR",), _RATES)
 RUSSIAN_SERVICES = Company("RS", "ООО «Северный контур. Услуги»", "onec", ("RUB",), _RATES, "2A")
 EUROPEAN_SERVICES = Company("ES", "Adriatic Demo Services d.o.o.", "sapb1", ("EUR",), _RATES, "2A")
-COMPANIES = (RUSSIAN, EUROPEAN, RUSSIAN_SERVICES, EUROPEAN_SERVICES)
+BY_HAND = (
+    Company("RH", "ООО «Северный контур. Вручную»", "onec", ("RUB", "RUB", "RUB", "EUR"), _RATES, "1B"),
+    Company("EH", "Adriatic Demo By Hand d.o.o.", "sapb1", ("EUR",), _RATES, "1B"),
+    Company("RHS", "ООО «Северный контур. Услуги вручную»", "onec", ("RUB",), _RATES, "1A"),
+    Company("EHS", "Adriatic Demo Services By Hand d.o.o.", "sapb1", ("EUR",), _RATES, "1A"),
+)
+"""Companies whose accountant imports files: nothing of theirs reaches the books by itself."""
+COMPANIES = (RUSSIAN, EUROPEAN, RUSSIAN_SERVICES, EUROPEAN_SERVICES, *BY_HAND)
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,11 @@ CUSTOMERS = (
     _european("Sava Energija d.d.", "K1005", "SI50000005", "Ljubljana"),
     SampleCustomer(EUROPEAN, "contact", "Ana Primer", city="Maribor", country="SI"),
 )
+CUSTOMERS_BY_HAND = {
+    "onec": _russian("ООО «Ручная работа»", "782500007", "Санкт-Петербург"),
+    "sapb1": _european("Ročno Delo d.o.o.", "K1007", "SI60000006", "Ljubljana"),
+}
+"""By target: customers of the companies by hand alone, so that their cards are in the files too."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +165,7 @@ class SampleLine:
 
 @dataclass(frozen=True)
 class SampleSale:
-    """An invoice (way 2B) or an order (way 2A) as a manager would enter it."""
+    """An invoice (ways 1B and 2B) or an order (1A and 2A) as a manager would enter it."""
 
     number: str
     company: Company
@@ -167,7 +179,7 @@ class SampleSale:
     @property
     def table(self) -> SalesTable:
         """Where it stands in Dataverse."""
-        return INVOICE if self.company.way == "2B" else ORDER
+        return INVOICE if self.company.way in {"1B", "2B"} else ORDER
 
     @property
     def id(self) -> UUID:
@@ -183,6 +195,16 @@ def invoices(count: int, seed: int = 2026) -> list[SampleSale]:
 def orders(count: int, seed: int = 2027) -> list[SampleSale]:
     """Give this many orders, half of them of each company, with 1 to 20 lines."""
     return _sales((RUSSIAN_SERVICES, EUROPEAN_SERVICES), count, seed)
+
+
+def sales_by_hand(count: int, seed: int = 2028) -> list[SampleSale]:
+    """Give this many invoices and as many orders of the companies whose accountant imports files."""
+    invoicing, fulfilling = BY_HAND[:2], BY_HAND[2:]
+    sales = [*_sales(invoicing, count, seed), *_sales(fulfilling, count, seed + 1)]
+    firsts = {sale.company.code: sale for sale in reversed(sales)}.values()
+    return [
+        replace(sale, customer=CUSTOMERS_BY_HAND[sale.company.target]) if sale in firsts else sale for sale in sales
+    ]
 
 
 def _sales(companies: tuple[Company, Company], count: int, seed: int) -> list[SampleSale]:

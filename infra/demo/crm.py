@@ -8,6 +8,7 @@ from uuid import UUID
 from infra.demo.company import (
     COMPANIES,
     CUSTOMERS,
+    CUSTOMERS_BY_HAND,
     PRODUCTS,
     UNITS,
     Company,
@@ -52,7 +53,7 @@ class Crm:
         await self._set_up_currencies()
         await self._set_up_units()
         await self._set_up_products()
-        await self.add_customers(CUSTOMERS)
+        await self.add_customers([*CUSTOMERS, *CUSTOMERS_BY_HAND.values()])
 
     async def add(self, company: Company) -> None:
         """Create a company's business unit and its sales manager, who owns its documents."""

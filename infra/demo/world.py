@@ -15,12 +15,12 @@ from azure.servicebus.aio import ServiceBusClient
 from pydantic import SecretStr
 
 from infra.dataverse.steps import register
-from infra.demo.books import WRITE_IN_CODE, WRITE_IN_ITEM, Books, OnecBooks, Sapb1Books
-from infra.demo.company import EUROPEAN, EUROPEAN_SERVICES, RUSSIAN, RUSSIAN_SERVICES, SampleSale
+from infra.demo.books import Books, OnecBooks, Sapb1Books
+from infra.demo.company import SampleSale
 from infra.demo.crm import Crm
+from infra.demo.routes import routes
 from infra.demo.setup_error import SetupError
-from infra.local.onec import base as onec
-from infra.local.sapb1 import company as sapb1
+from infra.findings import all_right, line
 from infra.local.stack import ROOT, Stack
 from infra.sapb1.set_up import set_up as set_up_sapb1
 from shared.bus import CHANGES, RESULTS, TARGET_QUEUES, ServiceBus
@@ -32,9 +32,8 @@ from shared.sapb1.client import ServiceLayer
 from shared.sapb1.meaning import SYSTEM
 
 POLL_SECONDS = 0.1
-START_DATE = "2026-07-01"
-ORDER_DATES = {"document": "datefulfilled", "shipment": "datefulfilled", "due": "requestdeliveryby"}
-DATES = {"document": "datedelivered", "shipment": "datedelivered", "due": "duedate"}
+HOST_PORT = 7071
+"""The bridge's, where it is free: the one that the Functions host has by default."""
 
 
 @dataclass(frozen=True)
@@ -105,18 +104,20 @@ async def running(
     say: Callable[[str], None],
     changes: Mapping[str, str] | None = None,
     servers: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    host_port: int = 0,
 ) -> AsyncIterator[World]:
     """Start everything in a folder; stop all of it at the end.
 
     ``say`` is told each step. ``changes`` are app settings of the bridge that differ from :func:`local_settings`;
-    ``servers`` are the settings of the local servers, by their names.
+    ``servers`` are the settings of the local servers, by their names; ``host_port`` is the bridge's, 0: any.
     """
     async with systems(folder, say, servers) as world:
         say("Starting the bridge")
         settings = folder / "local.settings.json"
         first_lines = world.stack.first_lines()
         settings.write_text(json.dumps(local_settings(first_lines, changes or {}), ensure_ascii=False, indent=2))
-        host = await world.stack.start("host", {"app": str(ROOT), "settings": str(settings)})
+        host = await world.stack.start("host", {"app": str(ROOT), "settings": str(settings)}, host_port)
         key = host["function_keys"]["dataverse_events"]
         await register(world.dataverse, f"{host['url']}/api/dataverse/events", key)
         yield world
@@ -152,10 +153,10 @@ async def _set_up_fence(first_line: dict[str, Any]) -> None:
     """Put the claim table and the fields into the sample company, as an administrator does before go-live."""
     password = SecretStr(first_line["password"])
     client = ServiceLayer(Http(SYSTEM), first_line["url"], first_line["company"], first_line["username"], password)
-    said: list[str] = []
     try:
-        if not await set_up_sapb1(client, check=False, say=said.append):
-            raise SetupError("; ".join(said))
+        findings = await set_up_sapb1(client, check=False)
+        if not all_right(findings):
+            raise SetupError("; ".join(line(finding, "en") for finding in findings))
     finally:
         await client.close()
 
@@ -197,48 +198,3 @@ def local_settings(first_lines: Mapping[str, Mapping[str, Any]], changes: Mappin
         "ROUTES": json.dumps(routes(), ensure_ascii=False),
     }
     return {"IsEncrypted": False, "Values": {**values, **changes}}
-
-
-def routes() -> list[dict[str, Any]]:
-    """Give the routes of the sample companies."""
-    invoices = {"way": "2B", "start_date": START_DATE, "dates": DATES}
-    orders = {"way": "2A", "start_date": START_DATE, "dates": ORDER_DATES, "create_invoice": True}
-    russian = {"target": "onec", "time_zone": "Europe/Moscow"}
-    european = {"target": "sapb1", "time_zone": "Europe/Ljubljana"}
-    one = {
-        "organization": onec.ORGANIZATION,
-        "bank_account": onec.BANK_ACCOUNT,
-        "goods_kind": onec.ITEM_KIND_GOODS,
-        "services_kind": onec.ITEM_KIND_SERVICES,
-        "item_group": onec.ITEM_GROUP,
-        "write_in_item": str(WRITE_IN_ITEM),
-        "country": onec.RUSSIA,
-        "warehouse": onec.WAREHOUSE,
-    }
-    b1 = {
-        "stock": "non_inventory_only",
-        "warehouse": sapb1.WAREHOUSE,
-        "vat_groups": {"22": "S22", "10": "S10", "0": "S0", "none": "SEX"},
-        "write_in_item": WRITE_IN_CODE,
-        "items_group": sapb1.ITEM_GROUP,
-        "customers_group": sapb1.CUSTOMER_GROUP,
-        "series": sapb1.INVOICE_SERIES,
-    }
-    return [
-        {"name": "ru", "business_unit": str(RUSSIAN.business_unit), **russian, **invoices, "onec": one},
-        {"name": "eu", "business_unit": str(EUROPEAN.business_unit), **european, **invoices, "sapb1": b1},
-        {
-            "name": "ru-services",
-            "business_unit": str(RUSSIAN_SERVICES.business_unit),
-            **russian,
-            **orders,
-            "onec": {**one, "schet_faktura": "create"},
-        },
-        {
-            "name": "eu-services",
-            "business_unit": str(EUROPEAN_SERVICES.business_unit),
-            **european,
-            **orders,
-            "sapb1": {**b1, "services_document": "delivery"},
-        },
-    ]

@@ -20,10 +20,12 @@ def key(entity: str, code: str) -> str:
 
 
 ORGANIZATION = key("Catalog_Организации", "00-000001")
+ORGANIZATION_NAME = "Северный ветер ООО"
 ORGANIZATION_INN = "7799000012"
 ORGANIZATION_KPP = "779901001"
 BANK_ACCOUNT = key("Catalog_БанковскиеСчета", "00-000001")
 BANK = key("Catalog_Банки", "044599999")
+WAREHOUSE_NAME = "Основной склад"
 WAREHOUSE = key("Catalog_Склады", "00-000001")
 ITEM_GROUP = key("Catalog_НоменклатурныеГруппы", "00-000001")
 ITEM_KIND_GOODS = key("Catalog_ВидыНоменклатуры", "Товары")
@@ -117,7 +119,7 @@ def _classifiers() -> Iterator[tuple[str, str, Body]]:
     for name, service in (("Товары", False), ("Услуги", True)):
         yield "Catalog_ВидыНоменклатуры", name, {"Description": name, "Услуга": service}
     yield "Catalog_НоменклатурныеГруппы", "00-000001", {"Description": "Основная номенклатурная группа"}
-    yield "Catalog_Склады", "00-000001", {"Description": "Основной склад", "ТипСклада": "ОптовыйСклад"}
+    yield "Catalog_Склады", "00-000001", {"Description": WAREHOUSE_NAME, "ТипСклада": "ОптовыйСклад"}
 
 
 def _organization() -> Iterator[tuple[str, str, Body]]:
@@ -127,7 +129,7 @@ def _organization() -> Iterator[tuple[str, str, Body]]:
         "Catalog_Организации",
         "00-000001",
         {
-            "Description": "Северный ветер ООО",
+            "Description": ORGANIZATION_NAME,
             "НаименованиеПолное": 'Общество с ограниченной ответственностью "Северный ветер"',
             "НаименованиеСокращенное": 'ООО "Северный ветер"',
             "ИНН": ORGANIZATION_INN,

@@ -13,7 +13,8 @@ import pytest
 
 from infra.demo.books import Entry
 from infra.demo.company import CUSTOMERS, PRODUCTS, RUSSIAN, Company, SampleLine, SampleSale
-from infra.demo.world import World, routes, running
+from infra.demo.routes import routes
+from infra.demo.world import World, running
 from shared.dataverse.journal import STATE_VALUES
 from shared.messages import State
 

@@ -21,7 +21,8 @@ from azure.servicebus import NEXT_AVAILABLE_SESSION, ServiceBusReceivedMessage
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver
 
 from infra.demo.company import EUROPEAN, RUSSIAN, Company, SampleSale
-from infra.demo.world import World, local_settings, routes, systems
+from infra.demo.routes import routes
+from infra.demo.world import World, local_settings, systems
 from infra.local.faults import FAULTS_PATH
 from infra.local.host.servicebus_metadata import body_bytes
 from infra.local.keyvault import server as keyvault
