@@ -5,7 +5,7 @@ at a time; a stale one answers 400 before anything is done, so the request is se
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from uuid import UUID
 
@@ -23,6 +23,10 @@ KEYS_IGNORED = (
 COOKIE = "ibsession"
 HEADER = "IBSession"
 NO_HEADERS: Mapping[str, str] = {}
+PAGE = 1000
+OVERLAP = 10
+"""Rows of the page before with which a page begins, to see whether rows before it went away meanwhile."""
+ROUNDS = 5
 
 
 class OnecClient:
@@ -46,12 +50,34 @@ class OnecClient:
         top: int | None = None,
     ) -> list[Row]:
         """Give the objects that fulfil a condition (literals: see :mod:`shared.onec.odata`)."""
-        path = odata.collection(entity, select=select, where=where, order_by=order_by, top=top)
-        body = await self._read(path, entity)
-        rows = body.get("value")
-        if not isinstance(rows, list):
-            raise Unavailable(self._http.system, "an answer without its list")
-        return rows
+        return await self._list(
+            entity, odata.collection(entity, select=select, where=where, order_by=order_by, top=top)
+        )
+
+    async def pages(
+        self, entity: str, *, select: Sequence[str], where: str, size: int = PAGE
+    ) -> AsyncIterator[list[Row]]:
+        """Give the objects that fulfil a condition, some at a time, in the order of their keys; ``select`` has Ref_Key.
+
+        1C has no links to a next page, it only counts rows ($top, $skip), and people go on working meanwhile. What is
+        entered only moves rows down, so that some come twice; what is deleted would let others be missed. So each page
+        begins with the end of the one before, and where that is not there the reading begins anew: a row may come
+        twice, none is missed. Unavailable where rows never stay in their places.
+        """
+        for _ in range(ROUNDS):
+            last, skip = "", 0
+            while True:
+                path = odata.collection(
+                    entity, select=select, where=where, order_by="Ref_Key", top=size + OVERLAP, skip=skip
+                )
+                rows = await self._list(entity, path)
+                if last and last not in (str(row["Ref_Key"]) for row in rows):
+                    break
+                yield rows
+                if len(rows) < size + OVERLAP:
+                    return
+                last, skip = str(rows[-1]["Ref_Key"]), skip + size
+        raise Unavailable(self._http.system, f"documents of {entity} were deleted again and again while they were read")
 
     async def find(self, entity: str, key: UUID, *, select: Sequence[str] = ()) -> Row | None:
         """Give one object by its key, or None where there is none."""
@@ -157,6 +183,12 @@ class OnecClient:
             except Unavailable:
                 self._idle.clear()  # an unreachable base ends idle sessions by itself, after their lifetime
         await self._http.close()
+
+    async def _list(self, entity: str, path: str) -> list[Row]:
+        rows = (await self._read(path, entity)).get("value")
+        if not isinstance(rows, list):
+            raise Unavailable(self._http.system, "an answer without its list")
+        return rows
 
     async def _read(self, path: str, entity: str) -> Row:
         answer = await self._send("GET", path, None, writes=False)

@@ -32,10 +32,17 @@ def record(entity: str, dimensions: Mapping[str, UUID | str]) -> str:
 
 
 def collection(
-    entity: str, *, select: Sequence[str] = (), where: str = "", order_by: str = "", top: int | None = None
+    entity: str,
+    *,
+    select: Sequence[str] = (),
+    where: str = "",
+    order_by: str = "",
+    top: int | None = None,
+    skip: int = 0,
 ) -> str:
     """Give the address of the objects that fulfil a condition."""
     options = {"$select": ",".join(select), "$filter": where, "$orderby": order_by, "$top": "" if top is None else top}
+    options["$skip"] = skip or ""
     query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in options.items() if value != "")
     return quote(entity, safe="") + (f"?{query}" if query else "")
 

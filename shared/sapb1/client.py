@@ -4,7 +4,7 @@ Nothing here repeats a write, except where SAP said with 401 that it did nothing
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -75,6 +75,14 @@ class ServiceLayer:
         self, name: str, *, select: Sequence[str], where: str, order: str = "", top: int | None = None
     ) -> list[Row]:
         """Read the records of an entity set that fulfil a condition, every page of them."""
+        return [
+            row async for page in self.pages(name, select=select, where=where, order=order, top=top) for row in page
+        ]
+
+    async def pages(
+        self, name: str, *, select: Sequence[str], where: str, order: str = "", top: int | None = None
+    ) -> AsyncIterator[list[Row]]:
+        """Read the same page by page, for as many records as memory should not hold at once."""
         query = {"$select": ",".join(select)}
         if where:
             query["$filter"] = where
@@ -83,16 +91,14 @@ class ServiceLayer:
         if top is not None:
             query["$top"] = str(top)
         url: str | None = f"{self._url}/{name}?{self._query(query)}"
-        found: list[Row] = []
         while url is not None:
             page = _object(_accepted(await self._send("GET", url, headers=PAGES, writes=False), writes=False))
             values = page.get("value")
             if not isinstance(values, list):
                 raise Unavailable(SYSTEM, "a page without its rows")
-            found += values
+            yield values
             link = page.get("@odata.nextLink") or page.get("odata.nextLink")
             url = self._next(str(link)) if link else None
-        return found
 
     async def ask(self, function: str) -> Row:
         """Call a function that only reads, though SAP wants a POST for it."""
