@@ -118,6 +118,13 @@ class Wiring:
     def _vault(self) -> Vault:
         return Vault(Http(secrets.SYSTEM), _needed("KEY_VAULT_URL", self.settings.key_vault_url), self.identity)
 
+    async def close(self) -> None:
+        """Close what was opened, for a command that is done; the app's process keeps everything until it ends."""
+        opened = vars(self)
+        for part in ("bus", "dataverse", "_vault", "identity"):
+            if part in opened:
+                await opened[part].close()
+
     def secret(self, name: str) -> Secret:
         """Give the secret of a setting: as it was set, or where it is read in the vault; the same for all who ask."""
         value = _needed(name, self.settings.secret(name))
@@ -165,7 +172,10 @@ class Wiring:
     @cached_property
     def payments(self) -> Payments:
         """The payments step, for the accounting systems that a route leads to."""
-        ledgers: dict[Target, Callable[[], Ledger]] = {"onec": self._onec_ledger, "sapb1": self._sapb1_ledger}
+        ledgers: dict[Target, Callable[[], Ledger]] = {
+            "onec": lambda: OnecPayments(self.onec_client()),
+            "sapb1": lambda: Sapb1Payments(self.service_layer()),
+        }
         used = {route.target for route in self.settings.routes if not route.by_hand}
         made = {target: ledger() for target, ledger in ledgers.items() if target in used}
         return Payments(self.settings, self.dataverse, self.bus, made, now)
@@ -226,26 +236,26 @@ class Wiring:
             field_map=given.field_map,
         )
 
-    def _onec_ledger(self) -> Ledger:
+    def onec_client(self) -> OnecClient:
+        """Give a new client of 1C, for whoever reads there; it is theirs to close."""
         given = self.settings
-        client = OnecClient(
+        return OnecClient(
             self._accounting("1C"),
             _needed("ONEC_URL", given.onec_url),
             _needed("ONEC_USERNAME", given.onec_username),
             self.secret("ONEC_PASSWORD"),
         )
-        return OnecPayments(client)
 
-    def _sapb1_ledger(self) -> Ledger:
+    def service_layer(self) -> ServiceLayer:
+        """Give a new client of Service Layer, for whoever reads there; it is theirs to close."""
         given = self.settings
-        client = ServiceLayer(
+        return ServiceLayer(
             self._accounting("SAP Business One"),
             _needed("SAPB1_URL", given.sapb1_url),
             _needed("SAPB1_COMPANY", given.sapb1_company),
             _needed("SAPB1_USERNAME", given.sapb1_username),
             self.secret("SAPB1_PASSWORD"),
         )
-        return Sapb1Payments(client)
 
     def _sapb1_over(self, http: Http) -> AccountingSystem:
         given = self.settings

@@ -35,12 +35,12 @@ async def of_journal_rows(dataverse: Dataverse, rows: Sequence[UUID]) -> dict[UU
         condition = " or ".join(f"acx_accountingexportid eq {row}" for row in chunk)
         query = {"$select": "acx_accountingexportid,acx_key", "$filter": condition}
         for row in await dataverse.rows(journal.SET, query):
-            if document := _of_key(text(row, "acx_key")):
+            if document := document_of(text(row, "acx_key")):
                 found[key(row, "acx_accountingexportid")] = document
     return found
 
 
-def _of_key(journal_key: str) -> Document | None:
+def document_of(journal_key: str) -> Document | None:
     """Read ``target:table:id``; None for a row that is about no document."""
     _, _, rest = journal_key.partition(":")
     table, _, record = rest.partition(":")

@@ -26,7 +26,7 @@ _UNWRITTEN = "..."
 _EMPTY = frozenset({"", str(UUID(int=0)), odata.EMPTY_DATE, "StandardODATA.Undefined"})
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MARKER = re.compile(
-    r"CRM .* · v(?P<version>\d{1,19}) · (?P<hash>[0-9a-f]{16,64})"
+    r"CRM (?P<number>.*) · v(?P<version>\d{1,19}) · (?P<hash>[0-9a-f]{16,64})"
     r"(?: · (?P<print>1[\w.-]+))?(?: · r(?P<revision>\d{1,6}))?(?![\w-])",
     re.DOTALL,
 )
@@ -63,6 +63,12 @@ def read_marker(comment: object) -> Marker | None:
     if found is None:
         return None
     return Marker(int(found["version"]), found["hash"], found["print"] or "", int(found["revision"] or 1))
+
+
+def record_number(comment: object) -> str:
+    """Read the CRM's number in a marker; empty where there is no marker."""
+    found = _MARKER.search(comment) if isinstance(comment, str) else None
+    return found["number"] if found else ""
 
 
 def remarked(comment: object, text: str) -> str:

@@ -5,9 +5,11 @@ the route says so, a счёт before it; a реализация with VAT its с�
 one refers to comes first. One of them is the main one: the journal bears its number and its key.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
+from shared.documents import SaleTable
 from shared.keys import accounting_key
 from shared.messages import Document
 from shared.onec import names
@@ -72,11 +74,17 @@ class Step:
 
 def all_steps(document: Document, key: UUID) -> tuple[Step, ...]:
     """List every document that a sale can have, whatever the route says today; ``key`` is the main one's."""
-    main = REALIZATSIYA if document.sale.table == "salesorder" else SCHET
-    return tuple(
-        Step(kind, key if kind is main else _own_key(document, kind), kind is main)
-        for kind in (SCHET, REALIZATSIYA, FAKTURA)
-    )
+    sale = document.sale
+    found = family(document.organization_id, sale.table, sale.id, document.generation)
+    return tuple(Step(each.kind, key if each.main else each.key, each.main) for each in found)
+
+
+def family(organization_id: UUID, table: SaleTable, record: UUID, generation: int) -> Iterator[Step]:
+    """Give every document that a record of the CRM can have in one generation, each under its own key."""
+    main = REALIZATSIYA if table == "salesorder" else SCHET
+    for kind in (SCHET, REALIZATSIYA, FAKTURA):
+        name = table if kind is main else f"{table}-{_PART[kind.entity]}"
+        yield Step(kind, accounting_key(organization_id, TARGET, name, record, generation), kind is main)
 
 
 def steps(document: Document, route: Route, key: UUID) -> tuple[Step, ...]:
@@ -96,9 +104,3 @@ def steps(document: Document, route: Route, key: UUID) -> tuple[Step, ...]:
 def needs_faktura(document: Document) -> bool:
     """Say whether a реализация of this sale calls for a счёт-фактура: not where it is wholly without VAT."""
     return any(line.rate is not None for line in document.sale.lines)
-
-
-def _own_key(document: Document, kind: Kind) -> UUID:
-    sale = document.sale
-    table = f"{sale.table}-{_PART[kind.entity]}"
-    return accounting_key(document.organization_id, TARGET, table, sale.id, document.generation)

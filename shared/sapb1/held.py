@@ -83,6 +83,11 @@ def is_cancelled(row: Row) -> bool:
     return row.get("CancelStatus") in {"csYes", "csCancellation"}
 
 
+def is_off(row: Row) -> bool:
+    """Whether a document was cancelled, an order included, which is merely marked."""
+    return is_cancelled(row) or row.get("Cancelled") == "tYES"
+
+
 class Holdings:
     """Looks things up."""
 

@@ -17,7 +17,7 @@ from shared.messages import State
 from shared.refusals import refusal
 from shared.sapb1 import fence
 from shared.sapb1.client import Row, ServiceLayer, one_of
-from shared.sapb1.held import is_cancelled
+from shared.sapb1.held import is_off
 from shared.sapb1.kinds import DELIVERY, DRAFTS, INVOICE, ORDER
 from shared.sapb1.outcomes import amount
 
@@ -112,7 +112,7 @@ class Sapb1Payments:
 
     async def _invoices(self, documents: dict[int, Exported]) -> dict[UUID, Standing]:
         rows = await self._by_entry(INVOICE.set, (*_STATUS, *_MONEY), documents)
-        told = await self._told({entry: _Invoice(row) for entry, row in rows.items() if not _is_off(row)})
+        told = await self._told({entry: _Invoice(row) for entry, row in rows.items() if not is_off(row)})
         return {
             document.row_id: told.get(entry) or _stands(document, rows.get(entry), INVOICE.set)
             for entry, document in documents.items()
@@ -186,16 +186,11 @@ def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield items[start : start + AT_ONCE]
 
 
-def _is_off(row: Row) -> bool:
-    """Whether it was cancelled; an order is merely marked."""
-    return is_cancelled(row) or row.get("Cancelled") == "tYES"
-
-
 def _stands(document: Exported, row: Row | None, kind: str) -> Standing:
     """Say whether a document is still there; nothing is said of payments."""
     if row is None:
         return DELETED
-    if _is_off(row):
+    if is_off(row):
         return Standing(State.REFUSED, reason=refusal("cancelled_in_accounting", number=row["DocNum"]))
     return Standing(document.state if document.state in {State.EXPORTED, State.POSTED} else STATES[kind])
 
