@@ -241,7 +241,7 @@ async def test_a_payment_is_read_back_by_its_timer(bridge: Bridge, company: Comp
 
 
 async def test_the_files_of_a_day_wait_for_a_container_that_refuses_them(bridge: Bridge) -> None:
-    await _files_of_these_days(bridge)
+    documents = await _issued_these_days(bridge)
     bridge.storage.token = "another"
     refused = await bridge.app.timer("exchange_files_daily")
     bridge.storage.token = STORAGE_TOKEN
@@ -254,23 +254,24 @@ async def test_the_files_of_a_day_wait_for_a_container_that_refuses_them(bridge:
     assert name.startswith("files/invoices_")
     assert bridge.storage.blobs[name].startswith(b"PK")
     assert "Dataverse" in await bridge.spans(taken.trace)
+    inside = next(document for document in documents if name == f"files/invoices_{document.dated}.zip")
+    assert (await bridge.step("writeback", RESULTS, inside.id)).succeeded
+    assert await bridge.state(inside) is State.EXPORTED
 
 
 async def test_the_files_of_a_period_go_to_whoever_asks(bridge: Bridge) -> None:
-    period = await _files_of_these_days(bridge)
+    days = sorted(str(document.dated) for document in await _issued_these_days(bridge))
+    period = {"from": days[0], "to": days[-1]}
     answer = await bridge.app.request("exchange_files", route={"kind": "invoices"}, query=period)
     assert (answer.status, answer.body[:2]) == (200, b"PK")
     assert "attachment" in dict(answer.headers or {})["Content-Disposition"]
     assert "Dataverse" in await bridge.spans(answer.trace)
 
 
-async def _files_of_these_days(bridge: Bridge) -> dict[str, str]:
-    """Issue invoices of the last days, so that yesterday has one whichever day it is by then; give the period."""
+async def _issued_these_days(bridge: Bridge) -> list[SampleSale]:
+    """Issue invoices of the last days, so that yesterday has one whichever day it is by then."""
     today = datetime.now(UTC).date()
-    days = [today - timedelta(days=number) for number in range(3)]
-    for day in days:
-        await bridge.issued(BY_HAND, dated=day)
-    return {"from": str(days[-1]), "to": str(days[0])}
+    return [await bridge.issued(BY_HAND, dated=today - timedelta(days=number)) for number in range(3)]
 
 
 async def test_health_says_that_all_is_well(bridge: Bridge) -> None:
