@@ -121,7 +121,7 @@ async def _run(since: date, until: date, csv: TextIOBase | None, say: Callable[[
     try:
         return await run(wiring, since, until, csv, say)
     finally:
-        await wiring.dataverse.close()
+        await wiring.close()
 
 
 if __name__ == "__main__":

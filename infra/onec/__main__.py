@@ -9,21 +9,14 @@ import os
 import sys
 from collections.abc import Mapping
 
-from pydantic import SecretStr
-
-from infra.findings import all_right, line
+from infra import command
+from infra.findings import Finding
 from infra.onec.set_up import SYSTEM, Base, set_up
 from shared import settings
 from shared.errors import Misconfigured
-from shared.http import Http
-from shared.refusals import Language
 from shared.routes import Route
 
 SETTINGS = ("ONEC_URL", "ONEC_USERNAME", "ONEC_PASSWORD")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
 
 
 def routes_of(environment: Mapping[str, str]) -> list[Route]:
@@ -36,21 +29,16 @@ def routes_of(environment: Mapping[str, str]) -> list[Route]:
 
 async def run(environment: Mapping[str, str], *, check: bool) -> int:
     """Look at the base; give the exit status."""
-    language: Language = "ru" if environment.get("LANGUAGE") == "ru" else "en"
-    missing = [name for name in SETTINGS if not environment.get(name)]
-    if missing:
-        _say(f"not set: {', '.join(missing)}")
-        return 2
-    url, username, password = (environment[name] for name in SETTINGS)
-    http = Http(SYSTEM, authorities=environment.get("CA_BUNDLE", ""))
-    base = Base(http, url, username, SecretStr(password))
-    try:
-        findings = await set_up(base, routes_of(environment), check=check)
-    finally:
-        await base.close()
-    for finding in findings:
-        _say(line(finding, language))
-    return 0 if all_right(findings) else 1
+
+    async def look() -> list[Finding]:
+        url, password = command.address(environment, "ONEC_URL"), await command.secret(environment, "ONEC_PASSWORD")
+        base = Base(command.connections(environment, SYSTEM), url, environment["ONEC_USERNAME"], password)
+        try:
+            return await set_up(base, routes_of(environment), check=check)
+        finally:
+            await base.close()
+
+    return await command.report(environment, SETTINGS, look)
 
 
 def main(arguments: list[str] | None = None) -> int:

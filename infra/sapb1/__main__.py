@@ -6,36 +6,28 @@ import os
 import sys
 from collections.abc import Mapping
 
-from pydantic import SecretStr
-
+from infra import command
+from infra.findings import Finding
 from infra.sapb1.set_up import set_up
-from shared.errors import BridgeError
-from shared.http import Http
 from shared.sapb1.client import ServiceLayer
 from shared.sapb1.meaning import SYSTEM
 
 SETTINGS = ("SAPB1_URL", "SAPB1_COMPANY", "SAPB1_USERNAME", "SAPB1_PASSWORD")
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-
-
 async def run(environment: Mapping[str, str], *, check: bool) -> int:
     """Set up, or check; give the exit status."""
-    missing = [name for name in SETTINGS if not environment.get(name)]
-    if missing:
-        _say(f"not set: {', '.join(missing)}")
-        return 2
-    url, company, username, password = (environment[name] for name in SETTINGS)
-    client = ServiceLayer(Http(SYSTEM), url, company, username, SecretStr(password))
-    try:
-        return 0 if await set_up(client, check=check, say=_say) else 1
-    except BridgeError as error:
-        _say(str(error))
-        return 1
-    finally:
-        await client.close()
+
+    async def look() -> list[Finding]:
+        url, password = command.address(environment, "SAPB1_URL"), await command.secret(environment, "SAPB1_PASSWORD")
+        company, username = environment["SAPB1_COMPANY"], environment["SAPB1_USERNAME"]
+        client = ServiceLayer(command.connections(environment, SYSTEM), url, company, username, password)
+        try:
+            return await set_up(client, check=check)
+        finally:
+            await client.close()
+
+    return await command.report(environment, SETTINGS, look)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,89 +3,109 @@
 Service Layer sees a new table or field only after it was restarted, so the first run may end with that advice.
 """
 
-from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
+from infra.findings import Both, Finding, Run, same
 from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS, DOCUMENTS
-from shared.errors import AnswerLost, Refused
+from shared.errors import AnswerLost, BridgeError, Refused
 from shared.sapb1 import fence
 from shared.sapb1.batch import Create
 from shared.sapb1.client import ServiceLayer, literal
 from shared.sapb1.kinds import DELIVERY, DRAFTS, INVOICE, ORDER
-from shared.sapb1.meaning import AlreadyThere, SetupMissing
+from shared.sapb1.meaning import SYSTEM, AlreadyThere, SetupMissing
 
-Say = Callable[[str], None]
 DOCUMENT_SETS = tuple(kind.set for kind in (INVOICE, DELIVERY, ORDER))
+_SEEN = Both("Service Layer knows the table and the fields", "Service Layer знает таблицу и поля")
+_ATOMIC = Both("a changeset is atomic", "набор изменений атомарен")
+_NO_FENCE = Both("the bridge must not be used with this company", "мост с этой базой использовать нельзя")
 
 
-async def set_up(client: ServiceLayer, *, check: bool, say: Say) -> bool:
-    """Create what is missing (not with ``check``), probe the fence, and say whether the product may run."""
-    missing_table, missing_fields, wrong = await _look(client)
-    for problem in wrong:
-        say(problem)
-    if check:
-        for name in [fence.TABLE] * missing_table + missing_fields:
-            say(f"missing: {name}")
-        if missing_table or missing_fields:
-            return False
-    else:
-        await _create(client, missing_table, missing_fields, say)
-    if wrong:
-        return False
+async def set_up(client: ServiceLayer, *, check: bool) -> list[Finding]:
+    """Create what is missing (not with ``check``, which writes nothing), prove the fence, and give what was found."""
+    run = Run(SYSTEM, check, fence.SET_UP)
     try:
-        await _reach(client)
-        problems = await probe(client)
-    except SetupMissing as error:
-        say(f"{error}; restart Service Layer, then run this again")
-        return False
-    for problem in problems:
-        say(problem)
-    if not problems:
-        say("the claim table and the fields are there, and a changeset is atomic")
-    return not problems
+        if await _table(client, run) & await _fields(client, run) and await _seen(client, run):
+            await _atomic(client, run)
+    except BridgeError as error:
+        run.wrong(Both("the set-up stopped", "настройка прервана"), _said(error))
+    return run.findings
 
 
-async def _look(client: ServiceLayer) -> tuple[bool, list[str], list[str]]:
-    """Give whether the table is missing, which fields are, and what is there but otherwise than needed."""
-    wrong = []
+def _said(error: BridgeError) -> Both:
+    if isinstance(error, Refused):
+        return Both(error.refusal.words("en")[0], error.refusal.words("ru")[0])
+    return same(str(error))
+
+
+async def _table(client: ServiceLayer, run: Run) -> bool:
+    what = Both(f"table @{fence.TABLE}", f"таблица @{fence.TABLE}")
     table = await client.get("UserTablesMD", fence.TABLE)
-    if table is not None and table.get("TableType") != CLAIM_TABLE["TableType"]:
-        wrong.append(f"@{fence.TABLE} has the type {table.get('TableType')}, not {CLAIM_TABLE['TableType']}")
+    kind, wanted = (table or CLAIM_TABLE).get("TableType"), CLAIM_TABLE["TableType"]
+    if kind != wanted:
+        remedy = Both("remove it in SAP Business One if it is empty", "удалить её в SAP Business One, если она пуста")
+        run.wrong(what, Both(f"has the type {kind}, not {wanted}", f"имеет тип {kind}, а не {wanted}"), remedy)
+        return False
+    return await run.piece(what, table is not None, partial(_create, client, "UserTablesMD", CLAIM_TABLE))
+
+
+async def _fields(client: ServiceLayer, run: Run) -> bool:
     rows = await client.rows(
         "UserFieldsMD", select=("Name", "Type", "Size"), where=f"TableName eq {literal(DOCUMENTS)}"
     )
     known = {str(row["Name"]): row for row in rows}
-    missing = []
+    fine = True
     for field in DOCUMENT_FIELDS:
-        row = known.get(field["Name"])
-        if row is None:
-            missing.append(str(field["Name"]))
-        elif row["Type"] != field["Type"] or int(row["Size"] or 0) < field["Size"]:
-            wrong.append(f"{DOCUMENTS}.U_{field['Name']} is not text of {field['Size']} characters or more")
-    return table is None, missing, wrong
-
-
-async def _create(client: ServiceLayer, missing_table: bool, missing_fields: list[str], say: Say) -> None:
-    wanted = [("UserTablesMD", CLAIM_TABLE)] if missing_table else []
-    wanted += [("UserFieldsMD", field) for field in DOCUMENT_FIELDS if field["Name"] in missing_fields]
-    for entity, body in wanted:
-        name = body.get("Name") or body["TableName"]
-        try:
-            await client.create(entity, body)
-        except AlreadyThere:
-            say(f"already there: {name}")
+        name, size, row = f"{DOCUMENTS}.U_{field['Name']}", field["Size"], known.get(field["Name"])
+        what = Both(f"field {name}", f"поле {name}")
+        if row is not None and (row["Type"] != field["Type"] or int(row["Size"] or 0) < size):
+            problem = Both(f"is not text of {size} characters or more", f"не текст из {size} знаков или более")
+            remedy = Both(f"widen it in SAP Business One to {size}", f"расширить его в SAP Business One до {size}")
+            run.wrong(what, problem, remedy)
+            fine = False
         else:
-            say(f"created: {name}")
+            make = partial(_create, client, "UserFieldsMD", field)
+            fine &= await run.piece(what, row is not None, make)
+    return fine
 
 
-async def _reach(client: ServiceLayer) -> None:
+async def _create(client: ServiceLayer, entity: str, body: dict[str, Any]) -> None:
+    with suppress(AlreadyThere):  # somebody else ran the set-up at the same time
+        await client.create(entity, body)
+
+
+async def _seen(client: ServiceLayer, run: Run) -> bool:
     """Read the fields where they are needed: a header field is there in every marketing document, and in drafts."""
-    for name in (*DOCUMENT_SETS, DRAFTS):
-        await client.rows(name, select=("DocEntry", *fence.FIELDS), where="", top=1)
+    try:
+        for name in (*DOCUMENT_SETS, DRAFTS):
+            await client.rows(name, select=("DocEntry", *fence.FIELDS), where="", top=1)
+        await client.rows(fence.CLAIMS, select=("Code",), where="", top=1)
+    except SetupMissing as error:
+        run.wrong(
+            _SEEN,
+            same(str(error)),
+            Both("restart Service Layer, then run this again", "перезапустить Service Layer и выполнить ещё раз"),
+        )
+        return False
+    run.right(_SEEN)
+    return True
 
 
-async def probe(client: ServiceLayer) -> list[str]:
+async def _atomic(client: ServiceLayer, run: Run) -> None:
+    if run.check:
+        run.right(_ATOMIC, Both("not tried: that would write", "не проверялось: требует записи"))
+        return
+    problems = await probe(client)
+    for problem in problems:
+        run.wrong(_ATOMIC, problem, _NO_FENCE)
+    if not problems:
+        run.right(_ATOMIC)
+
+
+async def probe(client: ServiceLayer) -> list[Both]:
     """Prove the fence with rows that are taken away again. Gives what is wrong with it, in sentences."""
     first, second = uuid4(), uuid4()
     problems = []
@@ -99,17 +119,28 @@ async def probe(client: ServiceLayer) -> list[str]:
         await client.changeset([claim])
         try:
             await client.changeset([claim])
-            problems.append(f"@{fence.TABLE} takes the same Code twice: it is no fence")
+            table = f"@{fence.TABLE}"
+            problems.append(Both(f"{table} takes the same Code twice", f"{table} принимает один Code дважды"))
         except AlreadyThere:
             pass  # as it must be
         for name in DOCUMENT_SETS:
             try:
                 claimed = Create(fence.CLAIMS, fence.claim(second, f"probe {second}"))
                 await client.changeset([claimed, Create(name, nobodys)])
-                problems.append(f"{name}: one of a customer that doesn't exist was accepted: look for it and cancel it")
+                problems.append(
+                    Both(
+                        f"{name}: one of a customer that doesn't exist was accepted: look for it and cancel it",
+                        f"{name}: принят документ несуществующего клиента: найти его и отменить",
+                    )
+                )
             except (Refused, AnswerLost):
                 if await client.get(fence.CLAIMS, second) is not None:
-                    problems.append(f"{name}: a changeset is not atomic: the claim stayed when it was refused")
+                    problems.append(
+                        Both(
+                            f"{name}: the claim stayed when the document was refused",
+                            f"{name}: заявка осталась, хотя документ отвергнут",
+                        )
+                    )
                     await client.delete(fence.CLAIMS, second)
     finally:
         await client.delete(fence.CLAIMS, first)

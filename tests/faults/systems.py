@@ -16,6 +16,7 @@ from infra.dataverse.steps import register
 from infra.demo.books import OnecBooks, Sapb1Books
 from infra.demo.crm import Crm
 from infra.demo.world import administrator, local_settings
+from infra.findings import all_right
 from infra.local.dataverse import server as dataverse
 from infra.local.faults import Fault
 from infra.local.onec import server as onec
@@ -113,9 +114,8 @@ async def _enter(made: Systems) -> web.AppRunner:
     line = made.first_lines["sapb1"]
     http = Http("SAP Business One")
     client = ServiceLayer(http, line["url"], line["company"], line["username"], SecretStr(line["password"]))
-    said: list[str] = []
-    if not await set_up_sapb1(client, check=False, say=said.append):
-        raise AssertionError(said)
+    findings = await set_up_sapb1(client, check=False)
+    assert all_right(findings), findings
     await client.close()
     await Crm(made.admin).set_up()
 

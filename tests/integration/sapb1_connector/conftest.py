@@ -10,6 +10,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from infra.findings import all_right
 from infra.local import serving
 from infra.local.sapb1 import server
 from infra.local.serving import ServeOptions
@@ -129,8 +130,8 @@ async def running(*, prepared: bool = True) -> AsyncIterator[Company]:
         company = Company(origin, service.announce(origin), door)
         try:
             if prepared:
-                said: list[str] = []
-                assert await set_up(company.client(), check=False, say=said.append), said
+                findings = await set_up(company.client(), check=False)
+                assert all_right(findings), findings
             yield company
         finally:
             for http in company.http:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra.findings import Outcome, all_right
 from infra.sapb1 import __main__ as command
 from infra.sapb1.set_up import set_up
 from shared.errors import Misconfigured
@@ -10,11 +11,19 @@ from shared.sapb1 import fence
 from tests.integration.sapb1_connector.conftest import Bridge, Company
 from tests.unit.sapb1.examples import document
 
+FIELDS = [f"field OINV.U_{name}" for name in ("ACX_Key", "ACX_Version", "ACX_Hash")]
+MADE = ["table @ACX_CLAIM", *FIELDS]
+SEEN, ATOMIC = "Service Layer knows the table and the fields", "a changeset is atomic"
 
-async def run(company: Company, *, check: bool = False) -> tuple[bool, list[str]]:
-    """Run the set-up; give whether all is well, and what it said."""
-    said: list[str] = []
-    return await set_up(company.client(), check=check, say=said.append), said
+
+async def run(company: Company, *, check: bool = False) -> list[tuple[str, Outcome, str]]:
+    """Run the set-up; give what it found, without what to do."""
+    findings = await set_up(company.client(), check=check)
+    return [(each.check.en, each.outcome, each.result.en) for each in findings]
+
+
+def right(*checks: str, result: str = "in order") -> list[tuple[str, Outcome, str]]:
+    return [(check, Outcome.RIGHT, result) for check in checks]
 
 
 async def test_a_company_without_the_fence_is_refused_until_it_is_set_up(bare: Company) -> None:
@@ -26,61 +35,54 @@ async def test_a_company_without_the_fence_is_refused_until_it_is_set_up(bare: C
     assert await bare.rows("BusinessPartners") == [
         row for row in await bare.rows("BusinessPartners") if row["CardCode"] != "N-100"
     ]
-    assert (await run(bare))[0]
+    assert all_right(await set_up(bare.client(), check=False))
     assert (await bridge.export(document())).state is State.POSTED
 
 
 async def test_the_set_up_can_be_repeated_and_leaves_nothing_behind(bare: Company) -> None:
-    assert await run(bare) == (
-        True,
-        [
-            "created: ACX_CLAIM",
-            "created: ACX_Key",
-            "created: ACX_Version",
-            "created: ACX_Hash",
-            "the claim table and the fields are there, and a changeset is atomic",
-        ],
-    )
-    all_is_well = (True, ["the claim table and the fields are there, and a changeset is atomic"])
-    assert await run(bare) == all_is_well
-    assert await run(bare, check=True) == all_is_well
+    created = [(check, Outcome.DONE, "created now") for check in MADE]
+    assert await run(bare) == [*created, *right(SEEN, ATOMIC)]
+    assert await run(bare) == right(*MADE, SEEN, ATOMIC)
     assert await bare.rows(fence.CLAIMS) == []
     assert await bare.invoices() == []
 
 
 async def test_a_check_creates_nothing(bare: Company) -> None:
-    well, said = await run(bare, check=True)
-    assert not well
-    assert said == [f"missing: {name}" for name in ("ACX_CLAIM", "ACX_Key", "ACX_Version", "ACX_Hash")]
+    assert await run(bare, check=True) == [(check, Outcome.WRONG, "missing") for check in MADE]
     assert await bare.rows("UserTablesMD") == []
+
+
+async def test_a_check_of_what_is_set_up_writes_nothing_either(company: Company) -> None:
+    await company.fault("status", "^(POST|PATCH|PUT|DELETE) (?!.*Login)", times=100)
+    found = await run(company, check=True)
+    assert found == [*right(*MADE, SEEN), *right(ATOMIC, result="not tried: that would write")]
 
 
 async def test_a_changeset_that_is_not_atomic_is_found(bare: Company) -> None:
     await bare.turn(changeset_atomic=False)
-    well, said = await run(bare)
-    assert not well
-    sentence = "a changeset is not atomic: the claim stayed when it was refused"
-    assert said[-3:] == [f"{name}: {sentence}" for name in ("Invoices", "DeliveryNotes", "Orders")]
+    wrong = [each for each in await run(bare) if each[1] is Outcome.WRONG]
+    sentence = "the claim stayed when the document was refused"
+    sets = ("Invoices", "DeliveryNotes", "Orders")
+    assert wrong == [(ATOMIC, Outcome.WRONG, f"{name}: {sentence}") for name in sets]
     assert await bare.rows(fence.CLAIMS) == []
 
 
 async def test_service_layer_must_be_restarted_to_see_new_fields(bare: Company) -> None:
     await bare.turn(require_restart=True)
-    well, said = await run(bare)
-    assert not well
-    assert said[-1].endswith("restart Service Layer, then run this again")
+    last = (await set_up(bare.client(), check=False))[-1]
+    assert (last.check.en, last.outcome) == (SEEN, Outcome.WRONG)
+    assert last.remedy.en == "restart Service Layer, then run this again"
     with pytest.raises(Misconfigured, match="restart Service Layer"):
         await Bridge(bare, bare.connector()).export(document())
     await bare.tell("restart")
-    assert (await run(bare))[0]
+    assert all_right(await set_up(bare.client(), check=False))
 
 
 async def test_a_field_that_is_too_short_is_named(bare: Company) -> None:
     short = {"Name": "ACX_Hash", "Type": "db_Alpha", "Size": 10, "Description": "Hash", "TableName": "OINV"}
     await bare.client().create("UserFieldsMD", short)
-    well, said = await run(bare)
-    assert not well
-    assert "OINV.U_ACX_Hash is not text of 64 characters or more" in said
+    found = await run(bare)
+    assert found[-1] == ("field OINV.U_ACX_Hash", Outcome.WRONG, "is not text of 64 characters or more")
 
 
 async def test_the_command_says_what_is_not_set(bare: Company, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,3 +100,17 @@ async def test_the_command_says_what_is_not_set(bare: Company, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "the log-in was refused" in said
     assert "wrong" not in said
+
+
+async def test_it_speaks_russian_where_the_language_is_russian(
+    bare: Company, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {f"SAPB1_{name.upper()}": bare.login[name] for name in ("url", "company", "username", "password")}
+    russian = settings | {"LANGUAGE": "ru"}
+    assert await command.run({"LANGUAGE": "ru"}, check=False) == 2
+    assert await command.run(russian, check=True) == 1
+    assert await command.run(russian, check=False) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"не задано: {', '.join(settings)}"
+    assert said[1] == "!! таблица @ACX_CLAIM: отсутствует → выполнить python -m infra.sapb1 без --check"
+    assert said[-1] == "ok набор изменений атомарен: в порядке"

@@ -58,7 +58,7 @@ async def test_what_is_not_set_up_is_named_system_by_system(
     said = capsys.readouterr().out
     assert {row.split("  ")[0] for row in rows(said)} >= {"app", "Service Bus", "Dataverse", "1C", "SAP Business One"}
     assert any("has not been assigned any roles" in row or "lacks a right" in row for row in rows(said))
-    assert any("missing: ACX_CLAIM" in row and "python -m infra.sapb1" in row for row in rows(said))
+    assert any("@ACX_CLAIM" in row and "missing" in row and "python -m infra.sapb1" in row for row in rows(said))
     for secret in ("DATAVERSE_CLIENT_SECRET", "ONEC_PASSWORD", "SAPB1_PASSWORD", "ServiceBusConnection"):
         assert environment[secret] not in said
 
