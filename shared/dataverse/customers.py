@@ -1,15 +1,19 @@
 """From the row of an account or a contact to the canonical customer. Pure.
 
 A merge in Dataverse deactivates the subordinate record, sets its ``merged`` and ``masterid``, and moves its documents
-to the master. A document that still points at the subordinate is the master's; the master inherits what its
-subordinates are in accounting.
+to the master. A document that still points at the subordinate is the master's, or that of the record which the master
+was merged into by now; the last one inherits what all of them are in accounting (see :mod:`shared.dataverse.merges`).
 """
+
+from typing import TypeVar
 
 from shared.dataverse.columns import Row, guid, key, number, text
 from shared.documents import Address, Customer, CustomerTable
 from shared.errors import Refused
 from shared.refusals import refusal
 from shared.settings import Settings
+
+AnyRow = TypeVar("AnyRow", bound=Row)
 
 ACTIVE = 0
 """account.statecode, contact.statecode"""
@@ -26,7 +30,7 @@ def customer(row: Row, settings: Settings) -> Customer:
         raise Refused(refusal("customer_name_missing"))
     is_account = table == "account"
     own = key(card, f"{table}id")
-    merged = {key(each, f"{table}id") for each in card.get(SUBORDINATES[table]) or ()} | {key(first, f"{table}id")}
+    merged = {key(each, f"{table}id") for each in (*(card.get(SUBORDINATES[table]) or ()), *chain(first))}
     return Customer(
         table=table,
         id=own,
@@ -57,9 +61,8 @@ def check_customer(row: Row, settings: Settings) -> None:
 
 
 def related(row: Row) -> list[Row]:
-    """Give the rows that the customer is made of."""
-    found = [card for name in ("account", "contact") if (card := row.get(f"customerid_{name}"))]
-    return found + [master for card in found if (master := card.get("masterid"))]
+    """Give the rows that the customer is made of: a merge changes the version of one of them."""
+    return [each for name in SUBORDINATES if (card := row.get(f"customerid_{name}")) for each in chain(card)]
 
 
 def names(row: Row) -> tuple[str, ...]:
@@ -68,7 +71,7 @@ def names(row: Row) -> tuple[str, ...]:
         f"{table}:{key(card, f'{table}id')}"
         for table in SUBORDINATES
         if (first := row.get(f"customerid_{table}"))
-        for card in (first, master_of(first))
+        for card in chain(first)
     ]
     return tuple(dict.fromkeys(found))
 
@@ -83,6 +86,13 @@ def _first(row: Row) -> tuple[CustomerTable, Row]:
 
 
 def master_of(card: Row) -> Row:
-    """Give the record that counts: after a merge, the one that this was merged into."""
-    master = card.get("masterid")
-    return master if card.get("merged") and master else card
+    """Give the record that counts: after merges, the last one that this was merged into."""
+    return chain(card)[-1]
+
+
+def chain(card: AnyRow) -> list[AnyRow]:
+    """Give a record and, after merges, those that it was merged into, one after the other."""
+    found = [card]
+    while (last := found[-1]).get("merged") and (master := last.get("masterid")):
+        found.append(master)
+    return found

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.cache import Cache
-from shared.dataverse import journal, own_fields
+from shared.dataverse import journal, merges, own_fields
 from shared.dataverse.amounts import DISCOUNT_METHOD
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import guid, key, number, text
@@ -79,12 +79,14 @@ class Reader:
         """Take the client and the settings that name a company's own columns."""
         self._dataverse = dataverse
         self._queries = {table.name: _query(table, settings) for table in SALES}
+        self._cards = {table: _card(table, settings) for table in SUBORDINATES}
         self._organization: Cache[int] = Cache(limit=1, seconds=900.0)
 
     async def sales(self, table: SalesTable, ids: Sequence[UUID]) -> list[dict[str, Any]]:
         """Give the documents that exist, with lines, products, units, customer, currency and journal rows.
 
-        Each row also has the organization's discount calculation method, which its lines were computed by.
+        Each row also has the organization's discount calculation method, which its lines were computed by. A customer
+        who was merged has all masters up to the last one, which has everybody who was merged into it.
         """
         found: list[dict[str, Any]] = []
         for chunk in _chunks(ids):
@@ -93,6 +95,21 @@ class Reader:
         for row in found:
             await self._dataverse.more(row, table.lines)
             row[DISCOUNT_METHOD] = await self._discount_method()
+        await merges.complete(found, self._customers)
+        return found
+
+    async def _customers(self, table: CustomerTable, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+        """Give customers, each with its master and the ids of those merged into it."""
+        found: list[dict[str, Any]] = []
+        for chunk in _chunks(ids):
+            query = {
+                "$select": f"{table}id",
+                "$expand": _merged(table, self._cards[table]),
+                "$filter": _in(f"{table}id", chunk),
+            }
+            found += await self._dataverse.rows(f"{table}s", query)
+        for row in found:
+            await self._dataverse.more(row, SUBORDINATES[table])
         return found
 
     async def heads(self, table: SalesTable, ids: Sequence[UUID]) -> list[dict[str, Any]]:
@@ -149,22 +166,10 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     line = _columns(table.line_key, *_LINE, custom=[settings.column_line_tax_rate, *own_fields.of_line(own)])
     product = _columns(*_PRODUCT, custom=own_fields.of_related(own, "productid"))
     unit = _columns(*_UNIT, custom=[settings.column_unit_okei, *own_fields.of_related(own, "uomid")])
-    account = _columns(
-        *_ACCOUNT,
-        custom=[
-            settings.column_account_tax_number,
-            settings.column_account_kpp,
-            *own_fields.of_related(own, "customerid_account"),
-        ],
-    )
-    contact = _columns(
-        *_CONTACT, custom=[settings.column_contact_tax_number, *own_fields.of_related(own, "customerid_contact")]
-    )
     currency = _columns(*_CURRENCY, custom=own_fields.of_related(own, "transactioncurrencyid"))
     expanded: tuple[str, ...] = (
         f"{table.lines}($select={line};$expand=productid($select={product}),uomid($select={unit}))",
-        _customer("account", account),
-        _customer("contact", contact),
+        *(_customer(customer, _card(customer, settings)) for customer in SUBORDINATES),
         f"transactioncurrencyid($select={currency})",
         f"{table.journal}($select={_columns(*journal.COLUMNS)})",
     )
@@ -180,10 +185,21 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
     }
 
 
+def _card(table: CustomerTable, settings: Settings) -> str:
+    """Give the columns of a customer."""
+    own = own_fields.of_related(settings.field_map, f"customerid_{table}")
+    if table == "account":
+        return _columns(*_ACCOUNT, custom=[settings.column_account_tax_number, settings.column_account_kpp, *own])
+    return _columns(*_CONTACT, custom=[settings.column_contact_tax_number, *own])
+
+
 def _customer(table: CustomerTable, columns: str) -> str:
     """Expand a customer with the record that it was merged into, and the ids of those merged into it."""
-    merged = f"masterid($select={columns}),{SUBORDINATES[table]}($select={table}id)"
-    return f"customerid_{table}($select={columns};$expand={merged})"
+    return f"customerid_{table}($select={columns};$expand={_merged(table, columns)})"
+
+
+def _merged(table: CustomerTable, columns: str) -> str:
+    return f"masterid($select={columns}),{SUBORDINATES[table]}($select={table}id)"
 
 
 def journal_row(table: SalesTable, row: dict[str, Any], target: str) -> Journalled | None:

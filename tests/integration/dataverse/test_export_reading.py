@@ -17,6 +17,7 @@ from shared.http import Http
 from shared.routes import Route
 from tests.builders import onec_route, route, settings
 from tests.integration.dataverse.conftest import Client, Goods, Organization
+from tests.integration.dataverse.test_merge import merge
 from tests.unit.dataverse.tables import books, expected
 
 DATES = {"document": "datedelivered", "shipment": "datedelivered", "due": "duedate"}
@@ -142,3 +143,19 @@ async def test_a_contact_comes_with_its_company(admin: Client, goods: Goods, dat
     row = await read(dataverse, INVOICE, invoice)
     assert row["customerid_contact"]["_accountid_value"] == goods.account
     assert row["customerid_contact"]["contact_master_contact"] == []
+
+
+async def test_a_customer_who_was_merged_twice_is_the_last_master(
+    admin: Client, goods: Goods, dataverse: Dataverse
+) -> None:
+    second, third, beside = [await admin.create("accounts", {"name": name}) for name in ("Second", "Third", "Beside")]
+    moved = await admin.create("invoices", goods.invoice(goods.line(tax=Decimal("4.40")), **DATED))
+    for gone, stays in ((beside, second), (goods.account, second), (second, third)):
+        await merge(admin, stays, gone)
+    imported = await admin.create("invoices", goods.invoice(goods.line(tax=Decimal("4.40")), **DATED))  # it still names the first
+    assert (await admin.get(f"invoices({imported})"))["_customerid_value"] == goods.account
+
+    for invoice in (moved, imported):
+        customer = made(INVOICE, await read(dataverse, INVOICE, invoice)).customer
+        assert (str(customer.id), customer.name) == (third, "Third")
+        assert {str(each) for each in customer.merged} == {goods.account, second, beside}

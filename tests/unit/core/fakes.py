@@ -67,6 +67,8 @@ class FakeDataverse(Dataverse):
         """line → invoice"""
         self.refused: dict[str, list[UUID]] = {}
         """``table:id`` → invoices whose refusal hangs on it"""
+        self.accounts: dict[UUID, dict[str, Any]] = {}
+        """with masters and those merged into them, as they are read one by one"""
         self.journal: dict[str, dict[str, Any]] = {}
         self.failure: Exception | None = None
         self.organization = ORGANIZATION
@@ -109,6 +111,8 @@ class FakeDataverse(Dataverse):
             case "invoicedetails", "invoicedetailid":
                 lines = [UUID(value) for value in values if UUID(value) in self.owners]
                 return [{"invoicedetailid": str(line), "_invoiceid_value": str(self.owners[line])} for line in lines]
+            case "accounts", "accountid":
+                return [self.accounts[UUID(value)] for value in values if UUID(value) in self.accounts]
             case journal.SET, "acx_key":
                 return [dict(self.journal[value]) for value in values if value in self.journal]
         raise AssertionError(f"{path} by {asked[1]} is asked of nobody")

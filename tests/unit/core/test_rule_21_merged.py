@@ -4,6 +4,7 @@ What is in the books already stays there, whatever becomes of the customer's and
 """
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -135,6 +136,100 @@ async def test_rule_21_the_master_inherits_what_its_subordinates_are_in_accounti
     await bench.handle()
     (document,) = bench.bus.documents()
     assert document.bindings.get(f"account:{MASTER}") == accounting_id
+
+
+# --- merged more than once: the account into another one, and that one into the master
+
+BETWEEN = record_id(4, 0x2A)
+
+
+def account(record: UUID, *merged: UUID, into: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Give an account as it is read by its id: with its master, and those merged into it."""
+    subordinates = [{"accountid": str(each)} for each in merged]
+    return {"accountid": str(record), "masterid": into, "account_master_account": subordinates}
+
+
+def between(**columns: Any) -> dict[str, Any]:
+    """The account in the middle, as it is read with the old one: nothing is said of its own master."""
+    return account_row(accountid=str(BETWEEN), statecode=1, merged=True, versionnumber=800, **columns)
+
+
+class Chain:
+    """An export step and a document whose customer was merged twice."""
+
+    def __init__(self, customer: dict[str, Any], **bound: str) -> None:
+        self.bus = MemoryBus()
+        self.dataverse = FakeDataverse(invoice_row(customerid_account=customer))
+        self.dataverse.accounts = {
+            UUID(each["accountid"]): each
+            for each in (
+                account(ACCOUNT, into=between()),
+                account(BETWEEN, ACCOUNT, OTHER, into=master()),
+                account(OTHER, into=between()),
+                account(MASTER, BETWEEN),
+            )
+        }
+        for name, accounting_id in bound.items():
+            known = {"old": ACCOUNT, "between": BETWEEN, "other": OTHER, "master": MASTER}[name]
+            self.dataverse.write(f"onec:account:{known}", acx_accountingid=accounting_id)
+        self.step = Export(SETTINGS, self.dataverse, self.bus, clock(NOW))
+
+    async def handle(self) -> None:
+        await self.step.handle([incoming(CHANGES, reference(), "m")])
+
+
+PLACES = pytest.mark.parametrize(
+    "customer",
+    [
+        pytest.param(account_row(statecode=1, merged=True, masterid=between()), id="still on the first"),
+        pytest.param(between(masterid=master(), account_master_account=[]), id="still on the second"),
+        pytest.param(master(account_master_account=[{"accountid": str(BETWEEN)}]), id="moved to the last"),
+    ],
+)
+
+
+@PLACES
+@pytest.mark.parametrize("holder", ["old", "between", "other", "master"])
+async def test_rule_21_the_last_master_inherits_through_the_chain(customer: dict[str, Any], holder: str) -> None:
+    bench = Chain(customer, **{holder: "ref-7"})
+    await bench.handle()
+    (document,) = bench.bus.documents()
+    assert (document.sale.customer.id, document.sale.customer.name) == (MASTER, "ООО «Лютик»")
+    assert set(document.sale.customer.merged) == {ACCOUNT, BETWEEN, OTHER}
+    assert document.bindings[f"account:{MASTER}"] == "ref-7"
+
+
+@PLACES
+async def test_rule_21_a_conflict_anywhere_in_the_chain_is_refused(customer: dict[str, Any]) -> None:
+    bench = Chain(customer, old="ref-7", other="ref-8")
+    await bench.handle()
+    (result,) = bench.bus.results()
+    assert result.reason is not None
+    assert (result.reason.code, result.reason.values["matches"]) == ("merged_differently", "ref-7, ref-8")
+
+
+async def test_rule_21_the_version_does_not_fall_when_the_master_is_merged() -> None:
+    bench = Chain(account_row(statecode=1, merged=True, masterid=between()))
+    await bench.handle()
+    (document,) = bench.bus.documents()
+    assert document.version == 800  # that of the account in the middle; the last master's is lower
+
+
+async def test_rule_21_nobody_is_asked_for_where_nobody_was_merged() -> None:
+    bench = Chain(account_row(merged=False, masterid=None, account_master_account=[]))
+    await bench.handle()
+    assert "accounts" not in bench.dataverse.queries
+
+
+async def test_rule_21_a_circle_of_merges_ends() -> None:
+    """An account that was activated again can be the master of its own master."""
+    active = account_row(merged=True, account_master_account=[{"accountid": str(BETWEEN)}])
+    bench = Chain(active | {"masterid": between()})
+    bench.dataverse.accounts[BETWEEN] = account(BETWEEN, ACCOUNT, into=active)
+    await bench.handle()
+    (result,) = bench.bus.results()
+    assert result.reason is not None
+    assert result.reason.code == "customer_inactive"
 
 
 @pytest.mark.parametrize("bound", [{"old": "ref-7", "master": "ref-8"}, {"old": "ref-7", "other": "ref-8"}])

@@ -1,0 +1,40 @@
+"""Lives of documents that went wrong once, or nearly, each as a plain test."""
+
+import pytest
+
+from shared.messages import State
+from tests.faults import books
+from tests.faults.harness import Chain
+from tests.faults.systems import Systems
+
+BOTH = pytest.mark.parametrize("target", ["onec", "sapb1"], ids=["1C", "SAP"])
+
+
+@BOTH
+async def test_a_chain_of_merges_inherits_the_card(systems: Systems, target: str) -> None:
+    """The first account has a card; it is merged into a second, and that one into a third, with no export between.
+
+    The three have nothing in common by which accounting could match them.
+    """
+    chain = Chain(systems, 0)
+    try:
+        first, second, third = [await chain.people.customer(target) for _ in range(3)]
+        before, moved = [await chain.people.enter(target, first, quantity) for quantity in (3, 4)]
+        chain.sales += [before, moved]
+        await chain.people.issue(before)
+        await chain.drain()
+
+        await chain.people.merge(first, second)
+        await chain.people.merge(second, third)
+        imported, new = [await chain.people.enter(target, customer, 5) for customer in (first, third)]
+        chain.sales += [imported, new]
+        await chain.people.issue(moved, imported, new)
+        await chain.drain()
+
+        await books.check(chain)
+        customers = {entry.customer for sale in chain.sales for entry in await books.documents(chain, sale)}
+        assert len(customers) == 1
+        journals = [await chain.people.journal(sale) for sale in chain.sales]
+        assert [journal and journal.state for journal in journals] == [State.POSTED] * 4
+    finally:
+        await chain.close()
