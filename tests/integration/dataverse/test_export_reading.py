@@ -149,10 +149,11 @@ async def test_a_customer_who_was_merged_twice_is_the_last_master(
     admin: Client, goods: Goods, dataverse: Dataverse
 ) -> None:
     second, third, beside = [await admin.create("accounts", {"name": name}) for name in ("Second", "Third", "Beside")]
-    moved = await admin.create("invoices", goods.invoice(goods.line(tax=Decimal("4.40")), **DATED))
+    body = goods.invoice(goods.line(tax=Decimal("4.40")), **DATED)
+    moved = await admin.create("invoices", body)
     for gone, stays in ((beside, second), (goods.account, second), (second, third)):
         await merge(admin, stays, gone)
-    imported = await admin.create("invoices", goods.invoice(goods.line(tax=Decimal("4.40")), **DATED))  # it still names the first
+    imported = await admin.create("invoices", body)  # it still names the first
     assert (await admin.get(f"invoices({imported})"))["_customerid_value"] == goods.account
 
     for invoice in (moved, imported):
