@@ -1,5 +1,6 @@
 """A golden case as a table: a document of the CRM, and how the documents of both accounting systems read."""
 
+import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -51,6 +52,14 @@ class Golden:
     per_unit: bool = False
     number: str = ""
     """of the document in the CRM, where a case is about it"""
+    currency: str = ""
+    """where it is not that of the books"""
+    fields: tuple[dict[str, Any], ...] = ()
+    """the company's own field map"""
+    own: dict[str, Any] = field(default_factory=dict)
+    """the company's own columns of the document"""
+    own_of_products: dict[str, Any] = field(default_factory=dict)
+    """and of its products"""
     route: dict[str, Any] = field(default_factory=dict)
     onec_books: dict[str, Any] = field(default_factory=dict)
     sapb1_books: dict[str, Any] = field(default_factory=dict)
@@ -61,8 +70,14 @@ class Golden:
         made[DISCOUNT_METHOD] = int(self.per_unit)
         if self.number:
             made["ordernumber" if self.order else "invoicenumber"] = self.number
-        made["transactioncurrencyid"] = {"isocurrencycode": CURRENCIES[route.target], "currencyprecision": 2}
-        return transform.to_sale(ORDER if self.order else INVOICE, made, route, SETTINGS)
+        currency = self.currency or CURRENCIES[route.target]
+        made["transactioncurrencyid"] = {"isocurrencycode": currency, "currencyprecision": 2}
+        made |= self.own
+        for line in made[ORDER.lines if self.order else INVOICE.lines]:
+            if line["productid"] is not None:
+                line["productid"] |= self.own_of_products
+        own = settings(FIELD_MAP=json.dumps(self.fields)) if self.fields else SETTINGS
+        return transform.to_sale(ORDER if self.order else INVOICE, made, route, own)
 
     def _changes(self) -> dict[str, Any]:
         dates = DATES_OF_ORDER if self.order else DATES

@@ -68,9 +68,14 @@ def test_issue_4_a_foreign_currency_has_the_rate_of_the_day() -> None:
         "10",
     )
     # Business One looks the rate up by itself; it is told the currency, on each row too
-    [(_, document)] = sapb1(invoice())
-    assert (document["DocCurrency"], document["DocumentLines"][0]["Currency"]) == ("EUR", "EUR")
+    dollars = Golden(LINE, "", "", header=HEADER, currency="USD")
+    [(_, document)] = sapb1(dollars)
+    assert (document["DocCurrency"], document["DocumentLines"][0]["Currency"]) == ("USD", "USD")
     assert "DocRate" not in document
+    # an amount without a price is in a column of its own there
+    advice = Golden("kind tax extended price rate\nwrite_in 220 1220 1000 22", "", "", header=HEADER, currency="USD")
+    [(_, document)] = sapb1(advice, sapb1=SAPB1 | {"write_in_item": None, "write_in_account": "4000"})
+    assert [row.get(name) for row in document["DocumentLines"] for name in ("RowTotalFC", "LineTotal")] == [1000, None]
 
 
 @pytest.mark.parametrize(
@@ -156,3 +161,36 @@ def test_rule_06_what_the_schet_faktura_must_be_is_required_where_a_realizatsiya
     assert OnecBooks.model_fields["schet_faktura"].default is None
     with pytest.raises(ValueError, match="schet_faktura: required"):
         Route.model_validate(onec_route(onec=onec_route()["onec"] | {"realizatsiya": True}))
+
+
+FIELDS: list[tuple[str, dict[str, Any], tuple[str, str | None], tuple[str, str | None]]] = [
+    # record     from the CRM                               what 1C gets       what SAP gets
+    ("document", {"from": "new_project"}, ("Проект", "P-7"), ("U_Project", "P-7")),
+    ("document", {"constant": "CRM"}, ("Источник", "CRM"), ("U_Source", "CRM")),
+    ("document", {"from": "new_nothing"}, ("Ничего", None), ("U_Nothing", None)),
+    ("line", {"from": "productid.new_place", "values": {"717190000": "А"}}, ("Место", "А"), ("U_Place", "А")),
+]
+
+
+def test_issue_4_a_companys_own_fields_are_copied_as_its_map_says() -> None:
+    rules = [
+        {"target": target, "record": record, "to": to, **given}
+        for record, given, *sides in FIELDS
+        for target, (to, _) in zip(("onec", "sapb1"), sides, strict=True)
+    ]
+    case = Golden(
+        LINE,
+        "",
+        "",
+        header=HEADER,
+        fields=tuple(rules),
+        own={"new_project": "P-7", "new_nothing": None},
+        own_of_products={"new_place": 717190000},
+    )
+    [(_, schet)] = onec(case)
+    [(_, invoiced)] = sapb1(case)
+    for record, _, (in_1c, value), (in_sap, same) in FIELDS:
+        of_1c, of_sap = (
+            (schet, invoiced) if record == "document" else (schet["Товары"][0], invoiced["DocumentLines"][0])
+        )
+        assert (of_1c.get(in_1c), of_sap.get(in_sap)) == (value, same), in_1c
