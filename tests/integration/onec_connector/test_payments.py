@@ -46,14 +46,14 @@ async def pay(onec: Base, outcome: Outcome, amount: str) -> str:
     return str(answer.json()["Ref_Key"])
 
 
-async def test_without_a_row_in_the_register_it_is_unpaid(onec: Base) -> None:
+async def test_rule_13_without_a_row_in_the_register_it_is_unpaid(onec: Base) -> None:
     outcome = await export(onec.connector())
 
     assert await onec.rows(STATES) == []
     assert await read(onec, asked(outcome)) == [Standing(State.POSTED, Decimal(0))]
 
 
-async def test_in_part_then_in_full_then_taken_back(onec: Base) -> None:
+async def test_rule_13_in_part_then_in_full_then_taken_back(onec: Base) -> None:
     outcome = await export(onec.connector())
     assert outcome.total is not None
     half = outcome.total / 2
@@ -68,7 +68,7 @@ async def test_in_part_then_in_full_then_taken_back(onec: Base) -> None:
     assert await read(onec, asked(outcome, state=State.PAID)) == [Standing(State.PARTIALLY_PAID, half)]
 
 
-async def test_a_state_that_lags_does_not_hide_a_payment(onec: Base) -> None:
+async def test_rule_13_a_state_that_lags_does_not_hide_a_payment(onec: Base) -> None:
     outcome = await export(onec.connector())
     await pay(onec, outcome, str(outcome.total))
     (row,) = await onec.rows(STATES)
@@ -78,7 +78,7 @@ async def test_a_state_that_lags_does_not_hide_a_payment(onec: Base) -> None:
     assert await read(onec, asked(outcome)) == [Standing(State.PAID, outcome.total)]
 
 
-async def test_a_state_set_by_hand_counts_without_a_payment(onec: Base) -> None:
+async def test_rule_13_a_state_set_by_hand_counts_without_a_payment(onec: Base) -> None:
     outcome = await export(onec.connector())
     await pay(onec, outcome, "1")
     (row,) = await onec.rows(STATES)
@@ -120,7 +120,7 @@ async def test_called_off_marked_and_deleted_are_refusals(onec: Base) -> None:
     ]
 
 
-async def test_a_realizatsiya_is_paid_through_its_schet_alone(onec: Base) -> None:
+async def test_rule_13_a_realizatsiya_is_paid_through_its_schet_alone(onec: Base) -> None:
     connector = onec.connector()
     order = samples.order(id=samples.ident("an order"), number="ORD-1")
     with_schet = own_route("2A", create_invoice=True)
@@ -140,7 +140,7 @@ async def test_a_realizatsiya_is_paid_through_its_schet_alone(onec: Base) -> Non
     assert gone.state is State.REFUSED
 
 
-async def test_a_realizatsiya_follows_its_schet_in_part_in_full_and_back(onec: Base) -> None:
+async def test_rule_13_a_realizatsiya_follows_its_schet_in_part_in_full_and_back(onec: Base) -> None:
     outcome = await export(onec.connector(), samples.order(), route=own_route("2A", create_invoice=True))
     (row,) = await onec.rows(INVOICES)
     schet, half = Outcome(State.POSTED, "", row["Ref_Key"], None, "RUB", ""), row["СуммаДокумента"] / 2

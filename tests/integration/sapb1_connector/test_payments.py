@@ -52,7 +52,7 @@ async def credit(company: Company, outcome: Outcome, **line_: Any) -> None:
     await company.accountant("CreditNotes", CardCode="N-100", DocDate="2026-02-11", DocumentLines=lines)
 
 
-async def test_in_part_then_in_full_then_taken_back(bridge: Bridge, company: Company) -> None:
+async def test_rule_18_in_part_then_in_full_then_taken_back(bridge: Bridge, company: Company) -> None:
     outcome = await bridge.export(document())
     assert await read(company, asked(outcome)) == [Standing(State.POSTED, Decimal(0))]
 
@@ -67,14 +67,14 @@ async def test_in_part_then_in_full_then_taken_back(bridge: Bridge, company: Com
     assert found == [Standing(State.PARTIALLY_PAID, Decimal(22))]
 
 
-async def test_closed_by_a_credit_memo_is_not_paid(bridge: Bridge, company: Company) -> None:
+async def test_rule_18_closed_by_a_credit_memo_is_not_paid(bridge: Bridge, company: Company) -> None:
     outcome = await bridge.export(document())
     await credit(company, outcome)
 
     assert await read(company, asked(outcome)) == [Standing(State.SETTLED, Decimal(0), BY_CREDIT)]
 
 
-async def test_credited_in_part_and_paid_for_the_rest_says_what_was_paid(bridge: Bridge, company: Company) -> None:
+async def test_rule_18_credited_in_part_and_paid_for_the_rest(bridge: Bridge, company: Company) -> None:
     outcome = await bridge.export(document(invoice(line("2", "50"))))
     await credit(company, outcome, Quantity=1)
     assert await read(company, asked(outcome)) == [Standing(State.POSTED, Decimal(0))]
@@ -96,7 +96,7 @@ async def test_a_foreign_currency_is_counted_in_itself(bridge: Bridge, company: 
     assert await read(company, asked(outcome)) == [Standing(State.PAID, Decimal(61))]
 
 
-async def test_cancelled_and_missing_are_refusals(bridge: Bridge, company: Company) -> None:
+async def test_rule_18_cancelled_and_missing_are_refusals(bridge: Bridge, company: Company) -> None:
     outcome = await bridge.export(document())
     await company.accountant(f"Invoices({outcome.accounting_id})/Cancel")
     never = Outcome(State.POSTED, "", "4711", None, "EUR", "")
@@ -122,7 +122,7 @@ async def test_an_order_says_only_whether_it_stands(bridge: Bridge, company: Com
 
 
 @pytest.mark.parametrize("kind", ["order", "delivery"])
-async def test_an_order_is_paid_through_the_invoice_copied_from_it(bridge: Bridge, company: Company, kind: str) -> None:
+async def test_rule_18_an_order_is_paid_through_its_invoice(bridge: Bridge, company: Company, kind: str) -> None:
     own = services(services_document=kind, create_invoice=True)
     made = document(order())
     outcome = await bridge.export(made, own)
@@ -156,7 +156,7 @@ async def test_an_order_is_paid_in_its_own_currency_and_settled_by_a_credit_memo
     assert await read(company, asked(outcome, other, table="salesorder")) == [settled]
 
 
-async def test_an_order_without_its_invoice_says_nothing_of_payment(bridge: Bridge, company: Company) -> None:
+async def test_rule_18_an_order_without_its_invoice_says_nothing_of_payment(bridge: Bridge, company: Company) -> None:
     made = document(order())
     outcome = await bridge.export(made, services(create_invoice=True))
     await company.accountant("Invoices(1)/Cancel")

@@ -276,7 +276,7 @@ async def test_a_draft_that_was_approved_is_looked_at_by_the_connector(bench: Be
     assert [one.id for one in bench.references()] == [invoice]
 
 
-async def test_a_reversal_is_shown_and_the_invoice_is_not_reopened(bench: Bench) -> None:
+async def test_rule_20_a_reversal_is_shown_and_the_invoice_is_not_reopened(bench: Bench) -> None:
     bench.mark = True
     invoice, row = await bench.exported()
     bench.ledger.says[str(invoice)] = Standing(State.PAID, Decimal(100))
