@@ -1,9 +1,9 @@
 """The outbox: what was recorded waits here, bounded, until a thread of its own has sent it.
 
 Putting in never blocks and never fails: when the outbox is full the oldest goes, and it is counted. ``flush`` only
-wakes the thread, so an invocation is never held up; while one batch is on its way others gather, so that many
-invocations make few requests. What Application Insights does not take now is tried again, with longer and longer
-pauses.
+wakes the thread, so an invocation is never held up; what else comes within a second goes with it, so that many
+invocations make few requests: each is a connection of its own in the exporter, and costs more than a document does.
+What Application Insights does not take now is tried again, with longer and longer pauses.
 """
 
 import logging
@@ -20,6 +20,8 @@ CAPACITY = 10_000
 BATCH = 200
 ATTEMPTS = 10
 """of one batch, some five minutes; then it goes, so that what is never taken does not hold up the rest"""
+GATHER = 1.0
+"""Seconds between a flush and the request that it leads to."""
 INTERVAL = 15.0
 """Seconds after which what nobody flushed is sent all the same."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
@@ -54,6 +56,7 @@ class Outbox:
         *,
         capacity: int = CAPACITY,
         first_pause: float = FIRST_PAUSE,
+        gather: float = GATHER,
     ) -> None:
         """``make_sender`` runs in the thread, because importing an exporter takes a cold start's time.
 
@@ -68,10 +71,11 @@ class Outbox:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._wake = threading.Event()
+        self._hurry = threading.Event()
         self._stop = threading.Event()
         self._idle = threading.Condition()
         self._asked = self._done = 0
-        self._first_pause = first_pause
+        self._first_pause, self._gather = first_pause, gather
         self._pause = 0.0
         self._attempts = 0
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
@@ -91,13 +95,14 @@ class Outbox:
             self.metrics.add("telemetry_dropped", over, over, {})
 
     def flush(self) -> None:
-        """Ask the thread to send what is there; does not wait for it."""
+        """Ask the thread to send what is there, soon; does not wait for it."""
         self._asked += 1
         self._wake.set()
 
     def wait(self, seconds: float) -> bool:
         """Wait until what is there was sent or given up for now, ``seconds`` at most; say whether it came to that."""
         self.flush()
+        self._hurry.set()
         asked = self._asked
         with self._idle:
             return self._idle.wait_for(lambda: self._done >= asked, seconds)
@@ -108,14 +113,17 @@ class Outbox:
             return
         self.wait(seconds)
         self._stop.set()
+        self._hurry.set()
         self._wake.set()
         self._thread.join(seconds)
 
     def _run(self) -> None:
         sender: Sender | None = None
         while not self._stop.is_set():
-            self._wake.wait(INTERVAL)
+            if self._wake.wait(INTERVAL):
+                self._hurry.wait(self._gather)
             self._wake.clear()
+            self._hurry.clear()
             asked = self._asked
             if sender is None:
                 sender = self._made()

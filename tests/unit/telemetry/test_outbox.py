@@ -60,7 +60,7 @@ def open_box() -> Iterator[Open]:
 
     def opened(sender: Sender | Callable[[], Sender], **options: float) -> Outbox:
         make = sender if callable(sender) else lambda: sender
-        boxes.append(Outbox(make, scrub, first_pause=0.0, **options))  # type: ignore[arg-type]  # options by name
+        boxes.append(Outbox(make, scrub, **{"first_pause": 0.0, "gather": 0.0, **options}))  # type: ignore[arg-type]  # options by name
         return boxes[-1]
 
     yield opened
@@ -82,6 +82,16 @@ def test_recording_and_flushing_go_on_while_a_sender_stalls(open_box: Open) -> N
     stalled.let_go.set()
     assert box.wait(WAIT)
     assert times(stalled.kept.items) == list(range(1001))
+
+
+def test_invocations_close_together_make_one_request(open_box: Open) -> None:
+    kept = Kept()
+    box = open_box(kept, gather=WAIT)
+    for second in range(20):
+        box.put(event(second))
+        box.flush()
+    assert box.wait(WAIT)
+    assert [len(batch) for batch in kept.batches] == [20]
 
 
 def test_many_flushes_make_few_requests(open_box: Open) -> None:
