@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from azure.servicebus import ServiceBusReceivedMessage
 
 from infra.local.host.bindings import HttpTrigger, ServiceBusTrigger, TimerTrigger, Trigger, read_function
@@ -31,6 +32,7 @@ from infra.local.host.settings import AppSettings
 from infra.local.host.worker import Datum, Invocation, Outcome, create_worker
 from shared.telemetry import recorder
 from tests.integration.host.processes import ROOT
+from tests.integration.servicebus.impatience import hasten
 
 PATIENCE = 60.0
 """Seconds that an invocation may take; no function of ours should."""
@@ -184,6 +186,7 @@ class _Indexed:
 
 
 def _settle_in(environment: Mapping[str, str]) -> None:
+    hasten(pytest.MonkeyPatch())
     os.environ.clear()
     os.environ.update(environment)
 

@@ -33,7 +33,10 @@ from tests.integration.chain.conftest import FAST, STATES, booked, invoice, line
 from tests.integration.chain.test_payments import pay
 from tests.integration.files.storage import Storage
 from tests.integration.host.driving import Answer, DrivenApp, driven
+from tests.integration.servicebus.conftest import _impatient_sdk
 from tests.unit.files.kit import SAPB1_FILE
+
+__all__ = ["_impatient_sdk"]
 
 BY_HAND = Company("EF", "Adriatic Demo Files d.o.o.", "sapb1", ("EUR",), ("22",))
 BOTH = pytest.mark.parametrize("company", [RUSSIAN, EUROPEAN], ids=["1C", "SAP"])
@@ -54,7 +57,7 @@ class Bridge:
     bus: ServiceBusClient
     storage: Storage
     listening: dict[str, ServiceBusReceiver]
-    """by queue; opening one takes the SDK a second. All documents of a target are one customer's, so of one session."""
+    """by queue; opening one takes time. All documents of a target are one customer's, so of one session."""
     failing: frozenset[str] = frozenset()
 
     async def issued(self, company: Company, dated: date = date(2026, 10, 5)) -> SampleSale:
