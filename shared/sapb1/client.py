@@ -265,7 +265,8 @@ def _session_is_over(answer: Answer) -> bool:
     if answer.status == 401:
         return read_error(answer.status, answer.content).meaning is Meaning.SESSION
     content_type = answer.headers.get("content-type", "")
-    if not content_type.startswith("multipart/"):
+    # An answer without that status anywhere is not taken apart here: reading one of an invoice costs milliseconds.
+    if not content_type.startswith("multipart/") or b" 401" not in answer.content:
         return False
     try:
         parts = batch.decode(content_type, answer.content)
