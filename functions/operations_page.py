@@ -1,11 +1,11 @@
 """The operations page for a browser: one look at everything, and the buttons on it."""
 
 import json
-from collections.abc import Callable
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import azure.functions as func
 
+from functions.addresses import addresses
 from functions.callers import let_in
 from shared.errors import Misconfigured, Unavailable
 from shared.operations import Resend
@@ -58,7 +58,7 @@ async def _page(req: func.HttpRequest, said: str = "") -> func.HttpResponse:
         dataverse_url, status = process.settings.dataverse_url, 200
     except Misconfigured:
         dataverse_url, status = "", 503
-    page = page_of(seen, _language(), dataverse_url, _addresses(req), now(), said=said)
+    page = page_of(seen, _language(), dataverse_url, addresses(req), now(), said=said)
     return func.HttpResponse(page, status_code=status, headers=dict(HEADERS), mimetype="text/html", charset="utf-8")
 
 
@@ -86,13 +86,6 @@ def _from_our_page(req: func.HttpRequest) -> bool:
     """Say whether a form comes from this very site: a browser tells where it stood, and no page can forge that."""
     origin = urlsplit(req.headers.get("Origin", ""))
     return origin.scheme in {"http", "https"} and origin.netloc == urlsplit(req.url).netloc
-
-
-def _addresses(req: func.HttpRequest) -> Callable[[str], str]:
-    """Let links carry the function key that the page itself was opened with, where it stood in the address."""
-    code = req.params.get("code", "")
-    query = f"?{urlencode({'code': code})}" if code else ""
-    return lambda name: f"/api/{name}{query}"
 
 
 def _text(sentence: str, status: int) -> func.HttpResponse:

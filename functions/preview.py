@@ -1,10 +1,10 @@
 """The dry run of one document: what an export would do with it now, writing nothing."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 
 import azure.functions as func
 
+from functions.addresses import addresses
 from functions.callers import let_in
 from shared import jsontext
 from shared.dataverse.sales import SALES, SalesTable
@@ -50,11 +50,8 @@ def _asked(req: func.HttpRequest) -> tuple[SalesTable, UUID]:
 
 
 def _page(req: func.HttpRequest, seen: Rehearsed) -> func.HttpResponse:
-    code = req.params.get("code", "")
-    # The key that the page was opened with stands in its links; no page of ours sends its address elsewhere.
-    back = f"/api/operations?{urlencode({'code': code})}" if code else "/api/operations"
     settings = process.settings
-    page = preview_page(seen, settings.language, settings.dataverse_url, back)
+    page = preview_page(seen, settings.language, settings.dataverse_url, addresses(req))
     return func.HttpResponse(page, headers=dict(HEADERS), mimetype="text/html", charset="utf-8")
 
 

@@ -1,7 +1,8 @@
 """``python -m infra.rehearse --from 2026-01-01 --to 2026-01-31`` shows before go-live what the export of a period does.
 
 It takes the app's settings from the environment, reads the CRM and accounting, and writes nothing anywhere. It prints
-how many documents would be created, stand there already, wait or be refused, and why; ``--csv`` lists all of them.
+how many documents would be created or handed out, stand there already, wait or be refused, and why; ``--csv`` lists
+all of them.
 """
 
 import argparse
@@ -44,15 +45,15 @@ COLUMNS = (
 
 
 async def rehearsed(wiring: Wiring, since: date, until: date) -> AsyncIterator[Rehearsed]:
-    """Rehearse every document of the automatic routes that is dated within the period, both days included.
+    """Rehearse every document of every route that is dated within the period, both days included.
 
     Raises Unavailable or Misconfigured where Dataverse, or a setting, does not let it.
     """
     settings = wiring.settings
     await wiring.dataverse.check_organization()
     documents = Documents(wiring.dataverse, Reader(wiring.dataverse, settings), settings)
-    for route in (route for route in settings.routes if not route.by_hand):
-        table = next(table for table in SALES if table.way == route.way)
+    for route in settings.routes:
+        table = next(table for table in SALES if table.way == route.automatic_way)
         pages = _within(documents.pages(table, route, since, until), route, since, until)
         async for seen in wiring.rehearser.documents(table, pages):
             yield seen

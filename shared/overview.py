@@ -13,6 +13,7 @@ from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import moment, text
 from shared.errors import Misconfigured, Unavailable
+from shared.files.asking import KINDS, by_hand
 from shared.messages import State
 from shared.settings import SECRETS, Settings
 from shared.wiring import Wiring
@@ -62,6 +63,8 @@ class Overview:
     waiting: Entries = Entries()
     refused: Entries = Entries()
     set_aside: tuple[dict[str, Any], ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    """kind and route of what is handed out by hand"""
     settings: dict[str, str] = field(default_factory=dict)
     """by name (see :func:`in_force`)"""
 
@@ -86,6 +89,7 @@ async def look(wiring: Wiring) -> Overview:
         waiting=waiting[0] or Entries(),
         refused=refused[0] or Entries(),
         set_aside=tuple((messages[0] or {"messages": []})["messages"]),
+        files=tuple((kind, route.name) for kind in KINDS for route in by_hand(settings, kind)),
         settings=in_force(settings),
     )
 

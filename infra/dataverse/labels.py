@@ -5,6 +5,8 @@ Dataverse takes a label in the base language and no other until a language is ad
 
 from typing import Any
 
+from shared import state_words
+
 RUSSIAN = 1049
 
 _RUSSIAN = {
@@ -45,21 +47,9 @@ _RUSSIAN = {
     "Saved on": "Сохранено",
     "Yes": "Да",
     "No": "Нет",
-    "Waiting": "Ожидает",
-    "Paused": "Приостановлено",
-    "Before start": "До даты начала",
-    "Exported": "Выгружено",
-    "Posted": "Проведено",
-    "Refused": "Отказано",
-    "Retrying": "Повторяется",
-    "Cancelled": "Отменено",
-    "Paid": "Оплачено",
-    "Partially paid": "Частично оплачено",
-    "Bound": "Сопоставлено",
-    "Draft awaiting approval": "Черновик на утверждении",
-    "Settled without payment": "Закрыто без оплаты",
     "Documents in accounting": "Документы в учёте",
     "Needs attention": "Требует внимания",
+    **{state.value: russian for state, russian in state_words.RUSSIAN.items()},
 }
 
 

@@ -32,6 +32,7 @@ from shared.references import own_reference
 from shared.retry import result_envelope
 from shared.routes import Route
 from shared.settings import Settings
+from shared.state_words import state_word
 from shared.telemetry import say
 
 AT_ONCE = 200
@@ -232,5 +233,7 @@ class _Place:
     def leave_out(self, result: Result, settings: Settings) -> None:
         """List a document that is not in the file."""
         sentence = journal.message(result, result.journal, settings.language)
-        self.refused.add((result.record, result.table, result.id, result.state.value, sentence))
+        self.refused.add(
+            (result.record, result.table, result.id, state_word(settings.language, result.state), sentence)
+        )
         self.tell(result)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --bad: #c62828; --good: #2e7d32; --note: #b26a00 }
@@ -20,7 +21,7 @@ td { overflow-wrap: anywhere } th { font-weight: 600 } .number { font-variant-nu
 .mark { font-weight: 600; white-space: nowrap }
 blockquote { background: var(--soft); border-left: .3rem solid var(--line); margin: .5rem 0; padding: .5rem .8rem }
 details { margin: .5rem 0 } summary { cursor: pointer } code { overflow-wrap: anywhere }
-form { display: inline } button { font: inherit; padding: .2rem .7rem }
+form { display: inline } button, input { font: inherit; padding: .2rem .7rem } .field { margin-right: .7rem }
 @media (max-width: 40rem) {
   .cards thead { position: absolute; left: -200vw }
   .cards, .cards tbody { display: block }
@@ -40,6 +41,14 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 """Of every page: no script runs, whatever a name in the CRM says; the address, which may hold a key, goes nowhere."""
+
+
+class Address(Protocol):
+    """Gives the addresses of our own functions, for whoever opened a page."""
+
+    def __call__(self, name: str, query: Mapping[str, str] | None = None) -> str:
+        """Give the address of a function by its route, such as ``preview/invoice/…``."""
+        ...
 
 
 class Markup(str):

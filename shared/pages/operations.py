@@ -1,17 +1,15 @@
 """The operations page: what waits, was refused or set aside, with a button to send it again; health and settings."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from shared.overview import Check, Entries, Entry, Overview
-from shared.pages.html import Markup, joined, link, markup, page, table
+from shared.pages.html import Address, Markup, joined, link, markup, page, table
 from shared.pages.preview import record_address
 from shared.pages.words import age, word
 from shared.refusals import Language
-
-Address = Callable[[str], str]
-"""Gives the address of another function of ours, such as ``preview/invoice/…``, for whoever opened the page."""
+from shared.state_words import state_word
 
 
 def operations_page(
@@ -27,6 +25,7 @@ def operations_page(
             pages.entries("refused", seen.refused),
             pages.entries("waiting", seen.waiting),
             pages.set_aside(seen.set_aside),
+            pages.files(seen.files),
             pages.settings(seen.settings),
         ]
     )
@@ -80,6 +79,37 @@ class _Page:
         )
         return self._section("dead", joined([table(names, rows), markup("<p>{all}</p>", all=everything)]))
 
+    def files(self, files: tuple[tuple[str, str], ...]) -> Markup:
+        """For each route that hands out files, the days to ask for."""
+        if not files:
+            return Markup()
+        return self._section("files", joined(self._file(kind, route) for kind, route in files))
+
+    def _file(self, kind: str, route: str) -> Markup:
+        """A form sends its fields instead of what follows the question mark, so the key is one of them."""
+        where = urlsplit(self._address(f"files/{kind}", {"entity": route}))
+        hidden = joined(
+            markup("<input type='hidden' name='{name}' value='{value}'>", name=name, value=value)
+            for name, value in parse_qsl(where.query)
+        )
+        days = joined(
+            markup(
+                "<label class='field'>{text} <input type='date' name='{name}' required></label>",
+                text=word(self._language, name),
+                name=name,
+            )
+            for name in ("from", "to")
+        )
+        return markup(
+            "<p>{route} ({kind}):</p><form action='{action}'>{hidden}{days}<button>{take}</button></form>",
+            route=route,
+            kind=word(self._language, kind),
+            action=where.path,
+            hidden=hidden,
+            days=days,
+            take=word(self._language, "take"),
+        )
+
     def settings(self, settings: dict[str, str]) -> Markup:
         """The settings, folded away."""
         unset = word(self._language, "unset")
@@ -101,7 +131,7 @@ class _Page:
         return [
             " ".join(filter(None, [word(self._language, entry.table), entry.number])),
             entry.target,
-            entry.state.value,
+            state_word(self._language, entry.state),
             age(self._language, seconds),
             entry.message,
             joined(looks),

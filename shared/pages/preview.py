@@ -5,13 +5,15 @@ from urllib.parse import quote
 
 from shared import jsontext
 from shared.documents import Sale
-from shared.pages.html import Markup, joined, link, markup, page, table
+from shared.files.asking import KINDS
+from shared.pages.html import Address, Markup, joined, link, markup, page, table
 from shared.pages.words import word
 from shared.refusals import Language
 from shared.rehearsal.calls import Call, Field
 from shared.rehearsal.rehearse import Rehearsed
+from shared.state_words import state_word
 
-_TONES = {"refused": "bad", "unknown": "bad", "waits": "note", "created": "good", "changed": "note"}
+_TONES = {"refused": "bad", "unknown": "bad", "waits": "note", "created": "good", "by_file": "good", "changed": "note"}
 _MARKS = {"created": "good", "changed": "note", "same": ""}
 
 
@@ -21,8 +23,8 @@ def record_address(dataverse_url: str, table_name: str, record: object) -> str:
     return f"{dataverse_url}/main.aspx?pagetype=entityrecord&etn={etn}&id={identity}"
 
 
-def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, back: str) -> str:
-    """Show what an export would do. ``back`` is the address of the operations page."""
+def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, address: Address) -> str:
+    """Show what an export would do."""
     title = f"{word(language, 'preview')}: {seen.record}"
     why = "" if seen.verdict == "nothing" else seen.why
     body = joined(
@@ -31,21 +33,22 @@ def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, back: 
             markup(
                 "<nav>{crm}{back}</nav><p>{nothing}</p>",
                 crm=link(record_address(dataverse_url, seen.table, seen.id), word(language, "open_crm")),
-                back=link(back, word(language, "operations")),
+                back=link(address("operations"), word(language, "operations")),
                 nothing=word(language, "nothing_written"),
             ),
             markup(
-                "<h2>{heading}</h2><p class='mark {tone}'>{verdict}</p>{why}<p>{route}: {name}</p>{number}",
+                "<h2>{heading}</h2><p class='mark {tone}'>{verdict}</p>{why}<p>{route}: {name}</p>{state}{number}",
                 heading=word(language, "verdict"),
                 tone=_TONES.get(seen.verdict, ""),
                 verdict=word(language, f"verdict_{seen.verdict}", why=seen.why),
                 why=markup("<blockquote>{why}</blockquote>", why=why) if why else "",
                 route=word(language, "route"),
                 name=f"{seen.route} → {seen.target}" if seen.route else word(language, "no_route"),
+                state=_state(seen, language),
                 number=_number(seen, language),
             ),
             _amounts(seen.sale, language),
-            _calls(seen.calls, language),
+            _parts(seen, language, address) if seen.verdict == "by_file" else _calls(seen.calls, language),
             markup(
                 "<h2>{heading}</h2><details><summary>JSON</summary><pre><code>{row}</code></pre></details>",
                 heading=word(language, "rows"),
@@ -54,6 +57,12 @@ def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, back: 
         ]
     )
     return page(language, title, body)
+
+
+def _state(seen: Rehearsed, language: Language) -> Markup:
+    if seen.state is None:
+        return Markup()
+    return markup("<p>{name}: {state}</p>", name=word(language, "state_now"), state=state_word(language, seen.state))
 
 
 def _number(seen: Rehearsed, language: Language) -> Markup:
@@ -98,6 +107,34 @@ def _call(call: Call, language: Language) -> Markup:
         address=call.address,
         fields=table(names, rows) if rows else "",
     )
+
+
+def _parts(seen: Rehearsed, language: Language, address: Address) -> Markup:
+    names = [word(language, name) for name in ("field", "value")]
+    shown = joined(
+        markup(
+            "<details open><summary><code>{file}: {record}</code></summary>{fields}</details>",
+            file=part.file,
+            record=part.record,
+            fields=table(names, part.fields),
+        )
+        for part in seen.parts
+    )
+    return markup(
+        "<h2>{heading}</h2><p>{take}</p>{shown}",
+        heading=word(language, "parts"),
+        take=_day_file(seen, language, address),
+        shown=shown,
+    )
+
+
+def _day_file(seen: Rehearsed, language: Language, address: Address) -> Markup:
+    if seen.sale is None:
+        return Markup()
+    kind = next(kind for kind, table_of in KINDS.items() if table_of.name == seen.table)
+    day = str(seen.sale.document_date)
+    where = address(f"files/{kind}", {"from": day, "to": day, "entity": seen.route or ""})
+    return link(where, word(language, "day_file"))
 
 
 def _mark(field: Field, language: Language) -> Markup:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -14,21 +14,24 @@ from shared.accounting import AccountingSystem, Bindings, Outcome
 from shared.binding import JournalBindings, bind
 from shared.dataverse import journal, transform
 from shared.dataverse.columns import Row, key
-from shared.dataverse.reading import Reader
+from shared.dataverse.reading import Reader, journal_row
 from shared.dataverse.sales import SalesTable
 from shared.decision import Decision, Nothing, Send, Tell, decide, result_of, wait
 from shared.documents import Sale
 from shared.errors import BridgeError, Parked, Refused, Unavailable
+from shared.files.choosing import Choice, File
 from shared.keys import accounting_key
 from shared.messages import Document, Reference, Result, State
 from shared.rehearsal.calls import Call
+from shared.rehearsal.files import Part, parts_of
 from shared.rehearsal.transport import Rehearsal
 from shared.retry import waiting_for
 from shared.routes import Route, Target, route_for
 from shared.settings import Settings
 
-Verdict = Literal["nothing", "created", "changed", "same", "cancelled", "waits", "refused", "unknown"]
-"""Nothing to do; what would become of the document; waits or is refused, with a sentence; a system can't be asked."""
+Verdict = Literal["nothing", "created", "changed", "same", "cancelled", "by_file", "waits", "refused", "unknown"]
+"""Nothing to do; what would become of the document, ``by_file`` where its accountant imports by hand; waits or is
+refused, with a sentence; a system can't be asked."""
 
 
 class Rehearsed(BaseModel):
@@ -44,6 +47,8 @@ class Rehearsed(BaseModel):
     """as it was read from Dataverse, with lines, products, customer and journal"""
     route: str | None
     target: Target | None
+    state: State | None = None
+    """what the journal says of it"""
     verdict: Verdict
     why: str = ""
     """a sentence, in the language of the settings"""
@@ -54,6 +59,8 @@ class Rehearsed(BaseModel):
     outcome: Outcome | None = None
     """what accounting would hold, with the number that it has already, if any"""
     calls: tuple[Call, ...] = ()
+    parts: tuple[Part, ...] = ()
+    """what a file to import would hold of it, where its route hands out files"""
 
     def json_text(self) -> str:
         """Write it as JSON; amounts stay as exact as they were read."""
@@ -122,6 +129,7 @@ class Rehearser:
     async def _row(self, table: SalesTable, row: dict[str, Any], stages: dict[Target, Stage]) -> Rehearsed:
         head = transform.header(table, row)
         route = route_for(self._settings.routes, table.way, head.business_unit)
+        known = journal_row(table, row, route.target) if route else None
         seen = Rehearsed(
             table=table.name,
             id=key(row, table.key),
@@ -129,9 +137,14 @@ class Rehearser:
             row=row,
             route=route.name if route else None,
             target=route.target if route else None,
+            state=known.state if known else None,
             verdict="nothing",
         )
-        decision = self._decided(table, row, self._reference(table, seen.id))
+        reference = self._reference(table, seen.id)
+        if route is not None and route.by_hand:
+            decision = self._chosen(table, row, route, reference)
+        else:
+            decision = self._decided(table, row, reference)
         match decision:
             case Nothing(why=why):
                 return seen.model_copy(update={"why": why, "sale": self._sale(table, row, route)})
@@ -140,6 +153,11 @@ class Rehearser:
                 return seen.model_copy(update=self._said(result, verdict) | {"sale": self._sale(table, row, route)})
             case Send(document=document):
                 return seen.model_copy(update={"sale": document.sale} | await self._sent(decision, route, stages))
+
+    def _chosen(self, table: SalesTable, row: dict[str, Any], route: Route, reference: Reference) -> Decision:
+        """Decide about a document whose accountant imports files, whatever period is asked for."""
+        choice = Choice(table, row, route, (date.min, date.max), reference, File("", self._now()))
+        return choice.made(self._settings) or Nothing("not due, or in accounting as it is")
 
     def _decided(self, table: SalesTable, row: dict[str, Any], reference: Reference) -> Decision:
         now = self._now()
@@ -156,9 +174,17 @@ class Rehearser:
             return self._refused(send.document, error)
         if route is None:
             raise ValueError("a document was sent along no route")
+        if route.by_hand:
+            return self._handed_out(document, route)
         if target not in stages:
             stages[target] = self._systems[target]()
         return await self._carried(document, route, *stages[target])
+
+    def _handed_out(self, document: Document, route: Route) -> dict[str, Any]:
+        try:
+            return {"verdict": "by_file", "parts": parts_of(document, route, self._settings, self._now())}
+        except Refused as error:
+            return self._refused(document, error)
 
     async def _carried(
         self, document: Document, route: Route, system: AccountingSystem, connection: Rehearsal

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -16,6 +17,7 @@ from infra.demo.routes import routes
 from infra.demo.world import World
 from shared.messages import State
 from tests.integration.chain.conftest import STATES, entries, invoice, issue, journal_of, line, until
+from tests.integration.chain.test_preview import everything, look
 
 EACH = pytest.mark.parametrize("company", BY_HAND, ids=["1C-1B", "SAP-1B", "1C-1A", "SAP-1A"])
 DOCUMENTS = {"RH": "Документ.СчетПокупателю", "RHS": "Документ.РеализацияТоваровУслуг", "EH": "3_OINV", "EHS": "3_ODLN"}
@@ -135,3 +137,27 @@ async def test_what_cannot_be_asked_is_refused_in_a_sentence(world: World) -> No
         assert answer.status_code == 400
         assert answer.json()["error"].startswith(f"{name}: ")
     assert (await ask(world, company, day, code="wrong")).status_code == 401
+
+
+@pytest.mark.parametrize("company", [BY_HAND[0], BY_HAND[3]], ids=["1C-1B", "SAP-1A"])
+async def test_the_dry_run_shows_what_the_file_holds_and_writes_nothing(
+    world: World, company: Company, tmp_path: Path
+) -> None:
+    document = invoice(f"{company.code}-AHEAD", company, line("20.00"), dated=date(2026, 8, 6))
+    await issue(world, document)
+    await world.drained()
+    before = everything(world, tmp_path)
+
+    seen = (await look(world, document)).json()
+
+    assert everything(world, tmp_path) == before
+    assert (seen["verdict"], seen["calls"], seen["state"]) == ("by_file", [], None)
+    shown = {part["file"]: dict(part["fields"]) for part in seen["parts"]}
+    files = unpacked(await ask(world, company, document.dated))
+    assert set(shown) | {"refused.csv", "README.txt"} == set(files)
+    ((comment, amount),) = amounts(files, company)
+    name = "enterprise_data.xml" if company.target == "onec" else f"{LINES[company.code]}.csv"
+    price = "Услуги[1].Цена" if company.target == "onec" else "UnitPrice"
+    assert Decimal(shown[name][price]) == Decimal("20.00")
+    assert comment in {value for fields in shown.values() for value in fields.values()}
+    assert amount in {Decimal("20.00"), Decimal("24.40")}

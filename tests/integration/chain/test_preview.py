@@ -32,10 +32,9 @@ KEPT = {
 async def look(world: World, document: SampleSale, **headers: str) -> httpx.Response:
     """Open the dry run of a document."""
     host = world.stack["host"]
-    table = "salesorder" if document.company.way == "2A" else "invoice"
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         return await client.get(
-            f"{host['url']}/api/preview/{table}/{document.id}",
+            f"{host['url']}/api/preview/{document.table.name}/{document.id}",
             headers={"x-functions-key": host["function_key"], **headers},
         )
 
