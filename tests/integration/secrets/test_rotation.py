@@ -20,7 +20,7 @@ from shared.identity import Identity
 from shared.intake import Incoming
 from shared.messages import State
 from shared.wiring import Step, Wiring
-from tests.faults.company import Invoice, People
+from tests.faults.company import People, Sale
 from tests.faults.systems import Systems, systems
 from tests.integration.secrets.conftest import RunningVault
 
@@ -52,7 +52,7 @@ class Bridge:
         self.wiring = Wiring({name: value for name, value in environment.items() if value})
         vars(self.wiring)["bus"] = cast(ServiceBus, self._queues)
 
-    async def issue(self, target: str) -> Invoice:
+    async def issue(self, target: str) -> Sale:
         """Let a manager issue an invoice; its event arrives."""
         invoice = await self.people.enter(target, await self.people.customer(target), 2)
         await self.people.issue(invoice)
@@ -80,7 +80,7 @@ class Bridge:
         step: Step = getattr(self.wiring, steps.get(queue, queue))
         return step
 
-    async def state(self, invoice: Invoice) -> State:
+    async def state(self, invoice: Sale) -> State:
         """Read the journal."""
         journal = await self.people.journal(invoice)
         assert journal is not None
