@@ -45,7 +45,8 @@ async def _settings(wiring: Wiring) -> None:
 def _restored(wiring: Wiring) -> tuple[str, ...]:
     if not wiring.settings.restored_unseen:
         return ()
-    return ("EPOCH_SEEN: the CRM was restored; nothing is exported until it is set to EPOCH (see the README)",)
+    what = "nothing is exported until it is set to EPOCH, after python -m infra.restore was looked through"
+    return (f"EPOCH_SEEN: the CRM was restored; {what}",)
 
 
 async def _dataverse(wiring: Wiring) -> None:

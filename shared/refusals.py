@@ -319,11 +319,11 @@ CATALOGUE: dict[str, Sentence] = {
     "restored": Sentence(
         "the CRM was restored from a backup, and nothing is exported until it is known which accounting documents the "
         "CRM lost.",
-        "Administrator: list those documents, go through them with the accountant, then set EPOCH_SEEN to EPOCH; "
-        "after that it goes on by itself.",
+        "Administrator: list those documents (python -m infra.restore), go through them with the accountant, then set "
+        "EPOCH_SEEN to EPOCH; after that it goes on by itself.",
         "CRM восстановлена из копии, и выгрузка ждёт, пока не станет ясно, каких документов учёта в CRM больше нет.",
-        "Администратор: получите список этих документов, разберите его с бухгалтером и установите EPOCH_SEEN равным "
-        "EPOCH; дальше он выгрузится сам.",
+        "Администратор: получите список этих документов (python -m infra.restore), разберите его с бухгалтером и "
+        "установите EPOCH_SEEN равным EPOCH; дальше он выгрузится сам.",
     ),
     "handed_out": Sentence(
         "it was handed out in the file {file} on {at}.",
