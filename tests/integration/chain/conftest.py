@@ -46,6 +46,7 @@ FAST = {"RETRY_FIRST_SECONDS": "0.2", "RETRY_MAX_SECONDS": "1"}
 RARELY = "0 0 0 29 2 *"
 BY_HAND = {f"{timer}_SCHEDULE": RARELY for timer in ("SWEEP", "RECONCILE", "PAYMENTS")}
 """A timer that fires in the middle of a test finds what the test says is not found yet: tests fire them (trigger)."""
+CREDENTIALS = {"CREDENTIALS_EXPIRE": '{"ONEC_PASSWORD": "2099-12-31"}'}
 STATES = {value: state for state, value in STATE_VALUES.items()}
 SETTLED = frozenset(State) - {State.RETRYING, State.WAITING}
 
@@ -53,7 +54,7 @@ SETTLED = frozenset(State) - {State.RETRYING, State.WAITING}
 @pytest.fixture(scope="session")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """Everything running, with short waits between retries."""
-    changes = {**FAST, **BY_HAND, "ROUTES": _all_routes()}
+    changes = {**FAST, **BY_HAND, **CREDENTIALS, "ROUTES": _all_routes()}
     async with running(tmp_path_factory.mktemp("chain"), lambda _: None, changes) as started:
         for company in PAUSED.values():
             await started.crm.add(company)
