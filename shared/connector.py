@@ -22,11 +22,9 @@ from shared.keys import accounting_key
 from shared.messages import Document, State
 from shared.refusals import Refusal
 from shared.retry import Backoff, cause_of, result_envelope, try_again, waiting_for
-from shared.routes import Route, Target
+from shared.routes import NAMES, Route, Target
 from shared.settings import Settings
 from shared.telemetry import count, hop, observe, say
-
-NAMES: dict[Target, str] = {"onec": "1C", "sapb1": "SAP Business One"}
 
 
 class Connector:
@@ -97,7 +95,7 @@ class Connector:
         known = document.journal
         if document.action == "write" and known is not None and known.in_books:
             say(logging.INFO, "nothing to do", {document.sale.table: document.sale.id, "why": reason.code})
-        elif document.action == "cancel" or document.reference.attempt > 0 or (known and known.state is State.RETRYING):
+        elif document.action == "cancel" or document.reference.attempt > 0 or (known and known.may_be_held):
             await self._again(document, bindings, Parked(reason))
         else:
             await self._tell(document, bindings, state, reason=reason)

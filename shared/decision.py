@@ -9,12 +9,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from shared.dataverse import transform
-from shared.dataverse.reading import base_of, journal_row
-from shared.dataverse.sales import FULFILLED_PARTLY, INVOICE, INVOICED, SalesTable
+from shared.dataverse.reading import journal_row
+from shared.dataverse.sales import INVOICE, SalesTable
 from shared.documents import Customer, Product, Sale
 from shared.errors import Parked, Refused
 from shared.keys import lane
-from shared.messages import Document, Journalled, Reference, Result, State
+from shared.messages import Base, Document, Issued, Journalled, Reference, Result, State
+from shared.one_sale import base_of, invoices_of, is_due
 from shared.refusals import Refusal, refusal
 from shared.routes import Route, Target, route_for
 from shared.settings import Settings
@@ -98,7 +99,7 @@ def wait(
         return Nothing("no automatic route leads from its business unit")
     case = Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
-        matters = case.known is not None or (not head.cancelled and is_due(table, row, head, settings))
+        matters = case.known is not None or (not head.cancelled and is_due(table, row, head.status, settings))
     except Refused:
         matters = False
     if not matters:
@@ -112,9 +113,9 @@ def decide_gone(
     table: SalesTable, record: UUID, target: Target, known: Journalled, *, reference: Reference, now: datetime
 ) -> Decision:
     """Decide about a document that is no more in the CRM, but in the journal: seen, never silently deleted."""
-    if known.state is State.CANCELLED or (known.state is State.REFUSED and not known.accounting_id and not known.retry):
+    if known.state is State.CANCELLED or (known.state is State.REFUSED and not known.may_be_held and not known.retry):
         return Nothing("the document is no more")
-    if known.accounting_id or known.state is State.RETRYING:
+    if known.may_be_held:
         state, reason = State.REFUSED, refusal("deleted_after_export")
     else:
         state, reason = State.CANCELLED, refusal("deleted_before_export")
@@ -137,20 +138,6 @@ def decide_gone(
             reference=reference,
         )
     )
-
-
-def is_due(table: SalesTable, row: dict[str, Any], head: transform.Header, settings: Settings) -> bool:
-    """Say whether a document is to be in the books: an issued invoice, a completely fulfilled order.
-
-    An order that was invoiced after it had been fulfilled keeps its datefulfilled. Refused where an order is fulfilled
-    in part: the act needs the actual quantities.
-    """
-    if table is INVOICE:
-        return head.status in settings.invoice_issued_statuses
-    if head.status == FULFILLED_PARTLY:
-        raise Refused(refusal("fulfilled_partly"))
-    invoiced_after = head.status == INVOICED and bool(row.get("datefulfilled"))
-    return head.status in settings.order_fulfilled_statuses or invoiced_after
 
 
 def pause_of(route: Route, settings: Settings) -> Refusal | None:
@@ -192,7 +179,7 @@ class Case:
         """
         if not self.settings.restored_unseen or self.known is None:
             return None
-        if self.known.in_books or self.known.state is State.RETRYING:
+        if self.known.may_be_held:
             return Nothing("the CRM was restored, and nothing is written until somebody has looked")
         return None
 
@@ -200,14 +187,13 @@ class Case:
         """A document that is cancelled, or not due, matters where accounting or the journal has it."""
         if self.head.cancelled:
             how, state = "cancelled", State.CANCELLED
-        elif not is_due(self.head.table, self.row, self.head, self.settings):
+        elif not is_due(self.head.table, self.row, self.head.status, self.settings):
             how, state = "not_issued", State.WAITING
         else:
             return None
         if self.known is None or self.known.state is State.CANCELLED:
             return Nothing(how.replace("_", " "))
-        # While an answer may be lost, accounting may hold it without the journal's knowing.
-        if self.known.in_books or self.known.state is State.RETRYING:
+        if self.known.may_be_held:
             return self._taken_back(how)
         return self._told_once(state, refusal(f"{how}_before_export"))
 
@@ -232,7 +218,7 @@ class Case:
         if held_back is None:
             return None
         state, reason = held_back
-        if self.reference.attempt > 0 or (self.known is not None and self.known.state is State.RETRYING):
+        if self.reference.attempt > 0 or (self.known is not None and self.known.may_be_held):
             # An answer may be lost. A row that says Paused is not in the books; this one must go on being looked for.
             raise Parked(reason)
         return self._told_once(state, reason)
@@ -249,7 +235,8 @@ class Case:
         return self.document(sale, "write")
 
     def document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:
-        """Make the message that carries it."""
+        """Make the message that carries it. Refused, Parked: what was made of the same sale stands against it."""
+        base, issued = self._of_the_same_sale(action)
         document = Document(
             organization_id=self.reference.organization_id,
             correlation_id=self.reference.correlation_id,
@@ -258,7 +245,8 @@ class Case:
             route=self.route.name,
             action=action,
             sale=sale,
-            base=base_of(self.row, self.route.target) if action == "write" else None,
+            base=base,
+            invoices=issued,
             generation=self.known.generation_to_write if self.known else 0,
             version=self.version,
             hash=sale.content_hash(),
@@ -266,6 +254,14 @@ class Case:
             reference=self.reference,
         )
         return Send(document, lane(sale.customer.tax_number, sale.customer.id, self.settings.lanes))
+
+    def _of_the_same_sale(self, action: Literal["write", "cancel"]) -> tuple[Base | None, tuple[Issued, ...]]:
+        if action == "cancel":
+            return None, ()
+        entered = self.known is not None and self.known.in_books
+        if self.head.table is INVOICE:
+            return base_of(self.row, self.route, self.settings, entered=entered), ()
+        return None, invoices_of(self.row, self.route, entered=entered)
 
     def told(self, state: State, reason: Refusal | None) -> Tell:
         """Make a word for the journal."""
@@ -280,7 +276,7 @@ class Case:
             state=state,
             version=self.version,
             generation=self.known.generation if self.known else 0,
-            attempt=self.reference.attempt,
+            attempt=attempts(self.reference, self.known),
             at=self.now,
             reason=reason,
             hangs_on=transform.hangs_on(self.head.table, self.row),
@@ -299,6 +295,12 @@ class Case:
         return self.told(state, reason)
 
 
+def attempts(reference: Reference, known: Journalled | None) -> int:
+    """Give the number of attempts for the journal, which keeps those before this one until it is in the books."""
+    before = known.attempt if known is not None and not known.in_books else 0
+    return max(reference.attempt, before)
+
+
 def result_of(document: Document, state: State, now: datetime, **more: Any) -> Result:
     """Give a result about a document that reached a connector."""
     sale = document.sale
@@ -315,7 +317,7 @@ def result_of(document: Document, state: State, now: datetime, **more: Any) -> R
         version=document.version,
         hash=document.hash,
         generation=document.generation,
-        attempt=document.reference.attempt,
+        attempt=attempts(document.reference, document.journal),
         at=now,
         hangs_on=(
             f"{sale.customer.table}:{sale.customer.id}",

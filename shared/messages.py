@@ -175,6 +175,14 @@ class Journalled(BaseModel):
         return bool(self.accounting_id or self.written_hash)
 
     @property
+    def may_be_held(self) -> bool:
+        """Whether accounting holds the document, or may hold it by an attempt whose answer was lost.
+
+        A refusal or a pause that followed such an attempt says nothing of what it did: its number of attempts stays.
+        """
+        return self.in_books or self.state is State.RETRYING or self.attempt > 0
+
+    @property
     def generation_to_write(self) -> int:
         """The generation to write: a new one once accounting has cancelled the last."""
         cancelled = self.state is State.CANCELLED and bool(self.accounting_id)
@@ -199,6 +207,17 @@ class Base(BaseModel):
     number: str = ""
 
 
+class Issued(BaseModel):
+    """An invoice that was made from an order, and what the journal says of it in the order's accounting system."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: UUID
+    number: str
+    generation: int
+    in_books: bool
+
+
 class Document(Message):
     """A whole document on its way to one accounting system. The connector needs nothing else."""
 
@@ -209,6 +228,8 @@ class Document(Message):
     action: Literal["write", "cancel"] = "write"
     sale: Sale
     base: Base | None = None
+    invoices: tuple[Issued, ...] = ()
+    """of an order: what was made from it"""
     generation: int = 0
     """rises when a document that was cancelled in accounting is exported anew; part of the key"""
     version: int

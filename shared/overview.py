@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 from shared import health
-from shared.connector import NAMES
 from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import moment, text
 from shared.errors import Misconfigured, Unavailable
 from shared.files.asking import KINDS, by_hand
 from shared.messages import State
+from shared.routes import NAMES
 from shared.settings import SECRETS, Settings
 from shared.wiring import Wiring
 

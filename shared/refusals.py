@@ -688,6 +688,29 @@ CATALOGUE: dict[str, Sentence] = {
         "и скопировать её оттуда нельзя.",
         "Менеджер: приведите счёт в соответствие с заказом; либо бухгалтер: скопируйте документ вручную.",
     ),
+    "order_first": Sentence(
+        "its order {order} is not in accounting yet, and its invoice is copied from there, so that one sale is entered "
+        "once.",
+        "Nobody has to do anything: it goes on by itself once the order is there.",
+        "его заказ {order} ещё не в учёте, а счёт копируется с него, чтобы одна продажа была учтена один раз.",
+        "Делать ничего не нужно: как только заказ будет в учёте, счёт выгрузится сам.",
+    ),
+    "invoiced_before": Sentence(
+        "its invoice {invoice} is in accounting already as {number}, and one sale is entered once.",
+        "Manager: nothing. Accountant: where goods still have to leave the warehouse, enter that by hand, from the "
+        "invoice.",
+        "его счёт {invoice} уже в учёте под номером {number}, а одна продажа учитывается один раз.",
+        "Менеджер: делать ничего не нужно. Бухгалтер: если товар ещё предстоит отгрузить, оформите отгрузку вручную "
+        "на основании счёта.",
+    ),
+    "sale_elsewhere": Sentence(
+        "{document} of the same sale is in {system} already as {number}, and one sale posts revenue once.",
+        "Accountant: if it must be in these books as well, enter it by hand and let the administrator link it in the "
+        "journal.",
+        "документ {document} той же продажи уже в {system} под номером {number}, а выручка одной продажи отражается "
+        "один раз.",
+        "Бухгалтер: если он нужен и в этом учёте, введите его вручную, а администратор свяжет его в журнале.",
+    ),
     "base_unusable": Sentence(
         "it has to be copied from {base} of its order, which nothing can be copied from now "
         "(closed, cancelled, deleted, another customer's, or awaiting approval).",

@@ -15,6 +15,7 @@ from shared.rates import Rate, RateName, Regime, around_rate_change, parse_rate,
 Item = TypeVar("Item")
 
 Target = Literal["onec", "sapb1"]
+NAMES: dict[Target, str] = {"onec": "1C", "sapb1": "SAP Business One"}
 Way = Literal["1A", "1B", "2A", "2B"]
 """A: fulfilled orders, services rendered; B: issued invoices. 1: by hand, as files to import; 2: automatic"""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]

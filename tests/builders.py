@@ -267,6 +267,7 @@ def order_row(*lines: dict[str, Any], number: int = 1, **columns: Any) -> dict[s
         "datefulfilled": "2026-02-10",
         "requestdeliveryby": "2026-02-12",
         "order_details": details,
+        "order_invoices": [],
         ORDERS.journal: [],
     }
     return row | columns

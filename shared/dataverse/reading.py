@@ -12,8 +12,7 @@ from shared.dataverse.columns import guid, key, number, text
 from shared.dataverse.customers import SUBORDINATES
 from shared.dataverse.sales import INVOICE, ORDER, SALES, SalesTable
 from shared.documents import CustomerTable
-from shared.errors import Unavailable
-from shared.messages import Base, Journalled, State
+from shared.messages import Journalled
 from shared.settings import Settings
 
 Item = TypeVar("Item")
@@ -94,6 +93,8 @@ class Reader:
             found += await self._dataverse.rows(table.set_name, query)
         for row in found:
             await self._dataverse.more(row, table.lines)
+            if table is ORDER:
+                await self._dataverse.more(row, "order_invoices")
             row[DISCOUNT_METHOD] = await self._discount_method()
         await merges.complete(found, self._customers)
         return found
@@ -174,15 +175,23 @@ def _query(table: SalesTable, settings: Settings) -> dict[str, str]:
         f"{table.journal}($select={_columns(*journal.COLUMNS)})",
     )
     if table is INVOICE:
-        expanded += (
-            f"salesorderid($select={ORDER.key},{ORDER.number};$expand={ORDER.journal}($select={_columns(*journal.COLUMNS)}))",
-        )
+        expanded += (_kin("salesorderid", ORDER, settings),)
+    else:
+        expanded += (_kin("order_invoices", INVOICE, settings),)
     return {
         "$select": _columns(
             table.key, table.number, *_SALE, *table.own_columns, custom=[*dates, *own_fields.of_document(own)]
         ),
         "$expand": ",".join(expanded),
     }
+
+
+def _kin(navigation: str, table: SalesTable, settings: Settings) -> str:
+    """Expand what is of the same sale: an invoice's order, an order's invoices, with what is judged by of each."""
+    dates = {route.dates.document for route in settings.routes if route.automatic_way == table.way}
+    own = table.own_columns if table is ORDER else ()
+    columns = _columns(table.key, table.number, *_HEAD, *own, custom=sorted(dates))
+    return f"{navigation}($select={columns};$expand={table.journal}($select={_columns(*journal.COLUMNS)}))"
 
 
 def _card(table: CustomerTable, settings: Settings) -> str:
@@ -208,24 +217,3 @@ def journal_row(table: SalesTable, row: dict[str, Any], target: str) -> Journall
         if text(entry, "acx_target") == target:
             return journal.read(entry)
     return None
-
-
-def base_of(row: dict[str, Any], target: str) -> Base | None:
-    """Give the order that an invoice was made from, where accounting has it.
-
-    Unavailable while nobody knows: the order is being tried again, and accounting may hold it by now. One sale posts
-    revenue once, so the invoice waits until the order's fate is told.
-    """
-    order = row.get("salesorderid")
-    if not isinstance(order, dict):
-        return None
-    known = journal_row(ORDER, order, target)
-    if known is None or known.state is State.CANCELLED:
-        return None
-    if known.state is State.RETRYING and not known.in_books:
-        raise Unavailable("the order", "its own export is being tried again")
-    if not known.in_books:
-        return None
-    # One that was handed out in a file has no id that is known here; its number is the CRM's.
-    number_ = known.number or ("" if known.accounting_id else text(order, ORDER.number))
-    return Base(id=key(order, ORDER.key), accounting_id=known.accounting_id, number=number_)

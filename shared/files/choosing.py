@@ -10,9 +10,10 @@ from typing import Any
 from shared.dataverse import transform
 from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import SalesTable
-from shared.decision import Case, Send, Tell, held_back_by, is_due, result_of
+from shared.decision import Case, Send, Tell, held_back_by, result_of
 from shared.errors import Refused
 from shared.messages import Document, Journalled, Reference, Result, State
+from shared.one_sale import is_due
 from shared.refusals import Refusal, refusal
 from shared.routes import Route, route_for
 from shared.settings import Settings
@@ -55,7 +56,7 @@ class Choice:
         dated = transform.document_date(self.row, self.route)
         if not self.period[0] <= dated <= self.period[1]:
             return None
-        if case.head.cancelled or not is_due(self.table, self.row, case.head, settings):
+        if case.head.cancelled or not is_due(self.table, self.row, case.head.status, settings):
             return _withdrawn(case)
         if held_back := held_back_by(self.route, dated, settings):
             return case.told(*held_back)

@@ -9,7 +9,7 @@ from shared.accounting import Bindings, Outcome
 from shared.errors import Parked, Refused
 from shared.keys import accounting_key
 from shared.messages import Document, Journalled, State
-from shared.onec import bodies, held, mapping
+from shared.onec import bodies, held, kinds, mapping
 from shared.onec.bodies import Parts
 from shared.onec.cards import Body
 from shared.onec.held import listed, number_of
@@ -40,6 +40,8 @@ class Exporter:
         there: dict[UUID, Row] = {}
         try:
             await self._read_known(job, there)
+            if key not in there:
+                await self._check_shipped(document)
             if newer := self._newer(job, there.get(key)):
                 return newer
             stale = [step for step in job.steps if step.key in there and self._writer.is_stale(there[step.key], job)]
@@ -74,6 +76,18 @@ class Exporter:
         for step in job.steps:
             if not step.main and job.journal.written_hash:
                 there[step.key] = await self._writer.found(step)
+
+    async def _check_shipped(self, document: Document) -> None:
+        """Refuse an order whose invoice shipped it: a route that has changed since wrote the реализация with it."""
+        for issued in document.invoices:
+            if not issued.in_books:
+                continue
+            family = kinds.family(document.organization_id, "invoice", issued.id, issued.generation)
+            step = next(each for each in family if each.kind is REALIZATSIYA)
+            row = await self._writer.look(step)
+            if row is not None and row.get("DeletionMark") is not True:
+                number_ = f"{step.kind.title} {number_of(row)}"
+                raise Refused(refusal("invoiced_before", invoice=issued.number, number=number_))
 
     async def _check_rest(self, job: Job, first: Step, there: dict[UUID, Row]) -> list[Step]:
         """Check, before one document that was not known to be there is rewritten, that all may be; list them."""

@@ -28,6 +28,7 @@ from shared.sapb1.meaning import SYSTEM, SetupMissing
 from shared.sapb1.partners import Partners
 from shared.sapb1.posting import Poster
 from shared.sapb1.published import Published
+from shared.sapb1.same_sale import SameSale
 from shared.sapb1.trial import Trial
 from shared.secrets import Secret
 
@@ -62,6 +63,7 @@ class Sapb1Connector:
             items=Items(self._client, organization_id),
             holdings=holdings,
             poster=Poster(self._client, holdings),
+            same_sale=SameSale(self._client, holdings, organization_id),
             trial=Trial(self._client),
             canceller=Canceller(self._client, holdings),
             today=lambda route: _day(now(), route),

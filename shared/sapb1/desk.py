@@ -18,6 +18,7 @@ from shared.sapb1.kinds import Kind
 from shared.sapb1.mapping import PreparedDocument
 from shared.sapb1.partners import Partners
 from shared.sapb1.posting import Poster
+from shared.sapb1.same_sale import SameSale
 from shared.sapb1.trial import Trial
 
 
@@ -31,6 +32,7 @@ class Desk:
     items: Items
     holdings: Holdings
     poster: Poster
+    same_sale: SameSale
     trial: Trial
     canceller: Canceller
     today: Callable[[Route], date]

@@ -7,7 +7,7 @@ user-defined field is not: on SQL Server it would allow a single document withou
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from shared.sapb1.kinds import Kind
+from shared.sapb1.kinds import INVOICE, Kind
 
 CardKind = Literal["customer", "item"]
 
@@ -38,6 +38,20 @@ def document_claim(kind: Kind, key: UUID) -> dict[str, Any]:
 def invoice_key(key: UUID) -> UUID:
     """Give the key of the A/R invoice that is copied from the delivery or order under ``key``."""
     return uuid5(key, "invoice")
+
+
+def sale_key(order_key: UUID) -> UUID:
+    """Give the Code of the row that says which side of a sale stands in the books: its order, or its invoices.
+
+    Whichever is written first puts it there in its own changeset, so both can never be; ``order_key`` is the order's
+    key in its first generation.
+    """
+    return uuid5(order_key, "sale")
+
+
+def sale_claim(kind: Kind, order_key: UUID) -> dict[str, Any]:
+    """Give that row."""
+    return claim(sale_key(order_key), f"sale by {'invoice' if kind is INVOICE else 'order'} {order_key}")
 
 
 def recreation_key(key: UUID) -> UUID:

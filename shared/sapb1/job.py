@@ -23,6 +23,7 @@ from shared.sapb1.kinds import DELIVERY, INVOICE, Kind
 from shared.sapb1.mapping import PreparedDocument
 from shared.sapb1.meaning import SYSTEM
 from shared.sapb1.outcomes import drafted, posted, stays
+from shared.sapb1.posting import SaleTaken
 
 
 class Job:
@@ -51,6 +52,8 @@ class Job:
             if place.found is None and place.key == key and journal_knows(self._document):
                 return await self._linked()
         if place.found is None:
+            if (await self._desk.facts.company()).approvals:
+                await self._desk.same_sale.check(self._kind, self._document)
             place = await self._write(place, await self._ready())
         return await self._settled(place)
 
@@ -64,6 +67,7 @@ class Job:
                 raise Refused(refusal("cancelled_after_export"), *journalled(document))
             if self._books.cancel and place.found is None:
                 await self._desk.poster.release(self._kind, place.key)
+            await self._desk.same_sale.release(self._kind, document)
             return self._cancelled(place)
         self._not_older(place)
         if not self._books.cancel:
@@ -72,6 +76,7 @@ class Job:
         await self._take_back(place)
         if place.found is not None and place.found.is_draft:
             await self._desk.poster.release(self._kind, place.key)
+        await self._desk.same_sale.release(self._kind, document)
         return self._cancelled(place)
 
     def _cancelled(self, place: Place) -> Outcome:
@@ -125,11 +130,16 @@ class Job:
 
     async def _write(self, place: Place, ready: Ready) -> Place:
         """Write the document; give it, or what somebody else made of it meanwhile, wherever that stands by now."""
+        sale = self._desk.same_sale.claim(self._kind, self._document)
         while True:
             body = ready.body(place.key, self._kind)
             if ready.prepared.computed_otherwise and not ready.tried:
                 await self._try(place, body)
-            found, fresh = await self._desk.poster.write(self._kind, self._document, place.key, body)
+            try:
+                found, fresh = await self._desk.poster.write(self._kind, self._document, place.key, body, sale)
+            except SaleTaken as taken:
+                sale = sale and await self._desk.same_sale.settle(self._kind, self._document, sale, taken.held)
+                continue
             if fresh:
                 return replace(place, found=found, fresh=True)
             place = await self._desk.holdings.follow(self._sale, self._kind, replace(place, found=found))
@@ -151,6 +161,8 @@ class Job:
         if found.is_draft:
             # Business One keeps the draft of a changeset that it rolled back: the claim is put in its place.
             await self._desk.poster.claim(fence.document_claim(self._kind, place.key))
+            if (sale := self._desk.same_sale.claim(self._kind, self._document)) is not None:
+                await self._desk.poster.claim(sale)
         if not place.fresh and not found.holds(self._document):
             return await self._settled(await self._recreated(place))
         if found.is_draft:

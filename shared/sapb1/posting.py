@@ -19,6 +19,14 @@ from shared.sapb1.kinds import Kind
 from shared.sapb1.meaning import SYSTEM, AlreadyThere, RateMissing
 
 
+class SaleTaken(Exception):
+    """The row that says which side of a sale stands in the books was there already; nothing was written."""
+
+    def __init__(self, held: Row) -> None:
+        super().__init__("the claim of the sale is taken")
+        self.held = held
+
+
 def rate_missing(error: RateMissing, document: Document) -> Parked:
     """Say which exchange rate is awaited; the document goes through by itself once it is there."""
     day = document.sale.document_date.isoformat()
@@ -33,27 +41,37 @@ class Poster:
         self._client = client
         self._holdings = holdings
 
-    async def write(self, kind: Kind, document: Document, key: UUID, body: dict[str, Any]) -> tuple[Found | None, bool]:
-        """Write a document; give it and True, or what was there instead and False.
+    async def write(
+        self, kind: Kind, document: Document, key: UUID, body: dict[str, Any], sale: Row | None = None
+    ) -> tuple[Found | None, bool]:
+        """Write a document, with the claim of its ``sale``; give it and True, or what was there instead and False.
 
-        Nothing but False: the key is used up by a document that the bridge took back (see ``recreation_key``).
+        Nothing but False: the key is used up by a document that the bridge took back (see ``recreation_key``). Raises
+        SaleTaken where it is the claim of the sale that is there already.
         """
         # The claim goes first: a changeset stops at its first failure, so a taken key never reaches the books.
-        operations = (Create(fence.CLAIMS, fence.document_claim(kind, key)), Create(kind.set, body))
+        claims = [fence.document_claim(kind, key), *([dict(sale)] if sale is not None else [])]
+        operations = (*(Create(fence.CLAIMS, claim) for claim in claims), Create(kind.set, body))
         try:
-            _, answer = await self._client.changeset(operations)
+            *_, answer = await self._client.changeset(operations)
         except (AlreadyThere, AnswerLost) as error:
-            return await self._look_up(kind, document, key, error, body), False
+            return await self._look_up(kind, document, key, error, body, sale), False
         except RateMissing as error:
             raise rate_missing(error, document) from None
         row = _written(answer)
         if row is None:
             lost = AnswerLost(SYSTEM, "an answer without the document")
-            return await self._look_up(kind, document, key, lost, body), False
+            return await self._look_up(kind, document, key, lost, body, sale), False
         return Found(kind, row), True
 
-    async def _look_up(
-        self, kind: Kind, document: Document, key: UUID, error: AlreadyThere | AnswerLost, body: dict[str, Any]
+    async def _look_up(  # noqa: PLR0917 -- what was to be written, whole
+        self,
+        kind: Kind,
+        document: Document,
+        key: UUID,
+        error: AlreadyThere | AnswerLost,
+        body: dict[str, Any],
+        sale: Row | None,
     ) -> Found | None:
         found = await self._holdings.find(kind, key)
         if found is not None:
@@ -61,6 +79,9 @@ class Poster:
         if not await self._holdings.has_claim(key):
             if isinstance(error, AnswerLost):
                 raise Unavailable(SYSTEM, f"{error.cause}; no document was written") from None
+            held = await self._client.get(fence.CLAIMS, sale["Code"]) if sale is not None else None
+            if held is not None:
+                raise SaleTaken(held) from None
             if fence.TABLE in error.refusal.values["message"]:
                 # another attempt held the claim, failed, and gave it back
                 raise Unavailable(SYSTEM, "another attempt at this document has just failed") from None

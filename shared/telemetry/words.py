@@ -68,17 +68,17 @@ function gave get give go guid gzip hand hands has health held hold holds how ht
 integration interface into invoice is issued it item its journal json json_invalid just keep keeps key keyvault
 known lacks language larger late layer lead leads legal let line lines link list literal_error log login longest
 looked lost machine many map may mb meanwhile message messages metadata method microsoftonline minute misconfigured
-missing more moscow moved must name named names ncrontab needs neither net newer next no none nor not nothing now
-number object odata of off on once one onec ones only operations operator option or order organization out own page
-paid pass password patch path payment payments pem platform pool post posted pressed properties property public
+missing moment more moscow moved must name named names ncrontab needs neither net newer next no none nor not nothing
+now number object odata of off on once one onec ones only operations operator option or order organization out own
+page paid pass password patch path payment payments pem platform pool post posted pressed properties property public
 published put query queue raised rate reached read record recreate redirect refused requests required reset restart
 restored retries retry right role route routes row rows ru run s same sap say secret secrets security see sentences
 server service session set setting settings short show sign six so somebody stale standard started status
 statuscodes stock storage str string string_too_long string_type such support sweep switch system systemuserid t
-table take taken target tax tenant text than that the their then there this through time to token too tracking tried
-true try twice type unavailable understand unexpected unit unpacked until uom up update user uuid_parsing v2
-value_error values vat vault version wait waiting was way what when where which while whoami with without writing
-written wrong xml yes zone
+table take taken target tax tenant text than that the their then there they this through time to token too tracking
+tried true try twice type unavailable understand unexpected unit unpacked until uom up update user uuid_parsing v2
+value_error values vat vault version wait waiting was way were what when where which while whoami with without
+writing written wrong xml yes zone
 """
 WORDS = frozenset(_VOCABULARY.split())
 """of causes, in lower case"""

@@ -18,6 +18,8 @@ from shared.refusals import Refusal
 from tests.builders import (
     ACCOUNT,
     NOW,
+    UNIT_EU,
+    UNIT_RU,
     account_row,
     contact_row,
     document,
@@ -81,6 +83,13 @@ def bundle(price: str, **line: Any) -> dict[str, Any]:
     return line_row(price, "0", producttypecode=2, **line)
 
 
+def of_order(state: State, *, unit: UUID, **columns: Any) -> dict[str, Any]:
+    """Give an invoice whose order stands so in 1C."""
+    made: dict[str, Any] = {ORDER.key: str(record_id(1, 0x1C)), ORDER.number: "ORD-1"}
+    made[ORDER.journal] = [journal_columns(STATE_VALUES[state], **columns)]
+    return invoice_row(salesorderid=made, _owningbusinessunit_value=str(unit))
+
+
 DECIDED: dict[str, Callable[[], Refusal]] = {
     "date_missing": lambda: told(invoice_row(acx_documentdate=None)),
     "customer_missing": lambda: told(invoice_row(customerid_account=None)),
@@ -110,6 +119,7 @@ DECIDED: dict[str, Callable[[], Refusal]] = {
     "rate_not_derivable": lambda: told(of(line_row("1000", "0", None))),
     "tax_differs": lambda: told(of(line_row("1000", "200"))),
     "fulfilled_partly": lambda: told(order_row(statuscode=100002), SERVICES, table=ORDER),
+    "sale_elsewhere": lambda: told(of_order(State.POSTED, unit=UNIT_EU, **IN_BOOKS)),
     "not_issued_after_export": lambda: told(of(UNREADABLE, statuscode=1, **known(State.POSTED, **IN_BOOKS))),
     "deleted_after_export": lambda: told_gone(journalled(State.POSTED)),
     "cancelled_before_export": lambda: told(invoice_row(**CANCELLED, **known(State.REFUSED))),
@@ -180,7 +190,12 @@ async def code_like_formula() -> Refusal:
     return await _handed_out(sapb1_by_hand(), invoice_row(line_row(product=product)))
 
 
+async def order_first() -> Refusal:
+    return await exported(of_order(State.RETRYING, unit=UNIT_RU))
+
+
 STEPS = {
+    "order_first": order_first,
     "too_large": too_large,
     "merged_differently": merged_differently,
     "retrying": retrying,

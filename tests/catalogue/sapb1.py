@@ -15,7 +15,7 @@ from shared.accounting import Outcome, Standing
 from shared.documents import Product
 from shared.errors import Refused
 from shared.http import Http
-from shared.messages import Base, Document, State
+from shared.messages import Base, Document, Issued, State
 from shared.refusals import Refusal
 from shared.routes import Route
 from shared.sapb1.client import ServiceLayer
@@ -123,6 +123,13 @@ async def base_differs(bridge: Bridge) -> Refusal:
     return await refused(bridge, of_order(base.accounting_id, line("3", "50")))
 
 
+async def invoiced_before(bridge: Bridge) -> Refusal:
+    of_the_order = invoice(order_id=order().id)
+    await bridge.export(document(of_the_order))
+    issued = Issued(id=of_the_order.id, number=of_the_order.number, generation=0, in_books=False)
+    return await refused(bridge, document(order(), invoices=(issued,)), services())
+
+
 async def settled_by_credit(bridge: Bridge) -> Refusal:
     outcome = await bridge.export(document())
     await credit(bridge.company, outcome)
@@ -174,6 +181,7 @@ SCENES: dict[str, Callable[[Bridge], Awaitable[Refusal]]] = {
     "cancel_blocked": cancel_blocked,
     "replacement_refused": replacement_refused,
     "base_differs": base_differs,
+    "invoiced_before": invoiced_before,
     "settled_by_credit": settled_by_credit,
     "settled_without_payment": settled_without_payment,
 }

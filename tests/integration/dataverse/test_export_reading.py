@@ -134,6 +134,29 @@ async def test_an_order_is_read_like_an_invoice(admin: Client, goods: Goods, dat
     assert (sale.shipment_date.day, sale.due_date.day) == (10, 12)
 
 
+async def test_rule_04_an_order_and_its_invoice_are_read_with_each_other(
+    admin: Client, goods: Goods, dataverse: Dataverse
+) -> None:
+    ours = settings(onec_route(dates=DATES), COLUMN_LINE_TAX_RATE=None, COLUMN_UNIT_OKEI=None)
+    way = Route.model_construct(**{**route(dates=ORDER_DATES).__dict__, "name": "acts", "way": "2A"})
+    reader = Reader(dataverse, ours.model_copy(update={"routes": (*ours.routes, way)}))
+    customer = {"customerid_account@odata.bind": f"/accounts({goods.account})"}
+    order = await admin.create("salesorders", {"name": "Order", **customer, "datefulfilled": "2026-02-10"})
+    bound = {"salesorderid@odata.bind": f"/salesorders({order})"}
+    invoice = await admin.create("invoices", goods.invoice(goods.line(), **DATED, **bound))
+    for table, record in (("salesorder", order), ("invoice", invoice)):
+        key = {"acx_key": f"onec:{table}:{record}", "acx_target": "onec", "acx_number": table}
+        await admin.create("acx_accountingexports", key | {f"acx_{table}id@odata.bind": f"/{table}s({record})"})
+
+    (of_order,) = await reader.sales(INVOICE, [UUID(invoice)])
+    assert of_order["salesorderid"]["datefulfilled"] == "2026-02-10"
+    assert {"statecode", "statuscode", "_owningbusinessunit_value"} <= of_order["salesorderid"].keys()
+    assert [row["acx_number"] for row in of_order["salesorderid"][ORDER.journal]] == ["salesorder"]
+    (invoiced,) = await reader.sales(ORDER, [UUID(order)])
+    assert [row["invoiceid"] for row in invoiced["order_invoices"]] == [invoice]
+    assert [row["acx_number"] for row in invoiced["order_invoices"][0][INVOICE.journal]] == ["invoice"]
+
+
 async def test_a_contact_comes_with_its_company(admin: Client, goods: Goods, dataverse: Dataverse) -> None:
     company = {"parentcustomerid_account@odata.bind": f"/accounts({goods.account})"}
     contact = await admin.create("contacts", {"firstname": "Ana", "lastname": "Novak", **company})

@@ -11,7 +11,7 @@ from infra.local.onec import base
 from shared.accounting import Bindings
 from shared.errors import Refused
 from shared.messages import Base as DocumentBase
-from shared.messages import State
+from shared.messages import Issued, State
 from shared.refusals import refusal
 from tests.integration.onec_connector.conftest import (
     CONTRACTS,
@@ -23,6 +23,7 @@ from tests.integration.onec_connector.conftest import (
     Base,
     export,
     journalled,
+    key_of,
     own_route,
     running,
 )
@@ -277,3 +278,21 @@ async def test_prices_with_the_tax_inside(onec: Base) -> None:
 
     [act] = await onec.rows(SALES)
     assert (act["СуммаВключаетНДС"], act["СуммаДокумента"], act["Услуги"][0]["Цена"]) == (True, 244, 122)
+
+
+@pytest.mark.parametrize("shipped", [True, False])
+async def test_rule_04_an_order_is_not_shipped_again_after_the_route_has_changed(onec: Base, shipped: bool) -> None:
+    """Invoices came with their реализация, then the company went over to orders; a счёт alone shipped nothing."""
+    shipping = own_route(realizatsiya=shipped, schet_faktura="not_required", warehouse=WAREHOUSE)
+    first = await export(onec.connector(), samples.invoice(), route=shipping)
+    issued = Issued(id=samples.invoice().id, number="INV-1", generation=0, in_books=True)
+    order = samples.document(samples.order(), invoices=(issued,))
+    connector, orders = onec.connector(), own_route("2A")
+    assert first.state is State.POSTED
+    if shipped:
+        with pytest.raises(Refused) as refused:
+            await connector.export(order, orders, key_of(order), Bindings({}))
+        assert refused.value.refusal.code == "invoiced_before"
+    else:
+        await connector.export(order, orders, key_of(order), Bindings({}))
+    assert len(await onec.rows(SALES)) == 1

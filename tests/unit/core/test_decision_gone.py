@@ -3,12 +3,12 @@
 import pytest
 
 from shared.dataverse.journal import STATE_VALUES
+from shared.dataverse.sales import FULFILLED_PARTLY, ORDER
 from shared.dataverse.sales import INVOICE as INVOICES
-from shared.dataverse.sales import ORDER
-from shared.dataverse.transform import header
-from shared.decision import Decision, Nothing, Tell, decide_gone, is_due
+from shared.decision import Decision, Nothing, Tell, decide_gone
 from shared.errors import Refused
 from shared.messages import Journalled, State
+from shared.one_sale import is_due
 from tests.builders import INVOICE, NOW, invoice_row, journalled, reference, settings
 
 
@@ -62,13 +62,13 @@ def order(status: int, fulfilled: str | None = None) -> dict[str, object]:
 )
 def test_rule_05_only_a_completely_fulfilled_order_is_due(status: int, fulfilled: str | None, due: bool) -> None:
     row = order(status, fulfilled)
-    assert is_due(ORDER, row, header(ORDER, row), settings()) is due
+    assert is_due(ORDER, row, status, settings()) is due
 
 
 def test_rule_05_an_order_fulfilled_in_part_is_refused() -> None:
     row = order(100002)
     with pytest.raises(Refused) as refused:
-        is_due(ORDER, row, header(ORDER, row), settings())
+        is_due(ORDER, row, FULFILLED_PARTLY, settings())
     assert refused.value.refusal.code == "fulfilled_partly"
 
 

@@ -7,10 +7,11 @@ import pytest
 from shared.connector import Connector
 from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.sales import INVOICE
-from shared.decision import Decision, Nothing, Send, decide
-from shared.errors import Parked
+from shared.decision import Decision, Nothing, Send, Tell, decide
+from shared.errors import Parked, Refused
 from shared.export import Export
 from shared.messages import Journalled, Result, State
+from shared.refusals import refusal
 from tests.builders import NOW, document, invoice_row, journal_columns, journalled, onec_route, reference, settings
 from tests.unit.core.fakes import FakeAccounting, FakeDataverse, MemoryBus, clock, incoming
 
@@ -86,3 +87,34 @@ async def test_rule_03_what_the_journal_says_of_an_exported_document_stays_true(
     assert (await carried(PAUSED, journal=posted))[0] is None
     row = invoice_row(**known(State.POSTED, acx_accountingid="ref-1"))
     assert isinstance(decided(row), Nothing)
+
+
+# --- an attempt whose answer was lost, and a refusal after it
+
+
+async def test_a_refusal_after_an_attempt_does_not_forget_it() -> None:
+    """The data went bad after the answer was lost: accounting may hold what the journal calls refused."""
+    unreadable = invoice_row(customerid_account=None, **known(State.RETRYING, acx_attempts=2))
+    decision = decide(INVOICE, unreadable, reference(), settings(), NOW)
+    assert isinstance(decision, Tell)
+    assert (decision.result.state, decision.result.attempt) == (State.REFUSED, 2)
+
+
+@pytest.mark.parametrize("attempts", [0, 1])
+def test_what_was_refused_after_an_attempt_is_taken_back_where_accounting_has_it(attempts: int) -> None:
+    row = invoice_row(**known(State.REFUSED, acx_attempts=attempts), **CANCELLED)
+    decision = decide(INVOICE, row, reference(), settings(), NOW)
+    assert isinstance(decision, Send if attempts else Tell)
+
+
+async def test_a_connectors_refusal_keeps_the_attempts_before() -> None:
+    result, _ = await carried_by(journal=journalled(State.RETRYING, attempt=3))
+    assert (result.state, result.attempt) == (State.REFUSED, 3)
+
+
+async def carried_by(**changes: Any) -> tuple[Result, MemoryBus]:
+    """Let an accounting system refuse a document."""
+    bus, system = MemoryBus(), FakeAccounting()
+    system.failure = Refused(refusal("no_lines"))
+    await Connector("onec", system, settings(), bus, clock(NOW)).handle([incoming("onec", document(**changes), "m")])
+    return bus.results()[0], bus
