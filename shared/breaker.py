@@ -1,7 +1,7 @@
 """A breaker: while a system is known to be down nobody waits for it, and one caller looks whether it is back.
 
-Pure, with the clock given. One for each target in each process: what other processes know is not shared, so each finds
-out by itself, with as many calls as it takes to open a breaker.
+Pure, with the clock given. One for each target and for Dataverse in each process: what other processes know is not
+shared, so each finds out by itself, with as many calls as it takes to open a breaker.
 """
 
 import time
@@ -34,17 +34,17 @@ class Breaker:
     ) -> None:
         """Take the system's name for errors, how many failures open it, and the shortest and longest wait in seconds.
 
-        ``clock`` gives seconds and never goes back.
+        The waits of retries will do: a breaker's are never longer than a minute. ``clock`` never goes back.
         """
         self._system = system
         self._failures = failures
-        self._first = first
-        self._longest = longest
+        self._longest = min(longest, LONGEST_SECONDS)
+        self._first = min(first, self._longest)
         self._clock = clock
         self._in_a_row = 0
         self._until: float | None = None
         """when it opened for the last time: until then nobody asks; None while it is closed"""
-        self._wait = first
+        self._wait = self._first
         self._why = DOWN
         self._probing = False
 

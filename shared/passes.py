@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from shared.dataverse.answers import StartOver
 from shared.dataverse.checkpoints import Checkpoint, Checkpoints
-from shared.dataverse.client import Dataverse, StartOver
+from shared.dataverse.client import Dataverse
 from shared.telemetry import say
 
 BUDGET = timedelta(minutes=4)

@@ -17,6 +17,7 @@ from azure.servicebus.aio import ServiceBusClient
 from shared import secrets, tls
 from shared import settings as app_settings
 from shared.accounting import AccountingSystem, Ledger
+from shared.breaker import Breaker
 from shared.bus import CHANGES, Envelope, ServiceBus
 from shared.connector import Connector
 from shared.dataverse.client import Credentials, Dataverse
@@ -107,7 +108,9 @@ class Wiring:
         if given.dataverse_token_url is not None and given.dataverse_client_id is not None:
             secret = self.secret("DATAVERSE_CLIENT_SECRET")
             credentials = Credentials(given.dataverse_token_url, given.dataverse_client_id, secret)
-        return Dataverse(Http("Dataverse"), given.dataverse_url, credentials, given.dataverse_organization_id)
+        organization = given.dataverse_organization_id
+        breaker = Breaker("Dataverse", first=given.retry_first_seconds, longest=given.retry_max_seconds)
+        return Dataverse(Http("Dataverse"), given.dataverse_url, credentials, organization, breaker=breaker)
 
     @cached_property
     def identity(self) -> Identity:

@@ -1,29 +1,32 @@
-"""The Dataverse Web API: a token, requests, batches, and what each error means."""
+"""The Dataverse Web API: a token, requests, batches, and what each error means.
+
+While Dataverse is known to be down nothing is asked of it (see the breaker): whoever is told so at once puts references
+and results back with a later time, and an outage costs a bounded number of calls.
+"""
 
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
 
 from shared import secrets
-from shared.dataverse import batch
-from shared.errors import BridgeError, CredentialsRefused, Misconfigured, Unavailable
+from shared.breaker import Breaker
+from shared.dataverse import answers, batch
+from shared.dataverse.answers import SYSTEM
+from shared.errors import CredentialsRefused, Misconfigured, Unavailable
 from shared.http import MAX_SIGN_IN, Answer, Http
 from shared.identity import Identity
 from shared.secrets import Secret
 
-SYSTEM = "Dataverse"
+Value = TypeVar("Value")
+
 API = "/api/data/v9.2/"
 PAGE = 5000
 _TOKEN_MARGIN = 120.0
 _SAFE_IN_QUERY = "$(),'=;/:@*.-_~"
-
-
-class StartOver(BridgeError):
-    """A change-tracking link is no longer taken: the table must be read from the beginning."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,12 @@ class Dataverse:
         *,
         clock: Callable[[], float] = time.monotonic,
         page: int = PAGE,
+        breaker: Breaker | None = None,
     ) -> None:
         """``url`` is the environment's address without a path; ``organization_id`` the one that must answer there.
 
         ``credentials``: those of an application user, or the app's own identity where it is the application user.
-        ``page`` is how many rows one answer may hold.
+        ``page`` is how many rows one answer may hold. ``breaker`` is the process's; by default an ordinary one.
         """
         self._page = page
         self._organization_id = organization_id
@@ -81,6 +85,7 @@ class Dataverse:
         self._root = url + API
         self._credentials = credentials
         self._clock = clock
+        self._breaker = breaker or Breaker(SYSTEM, clock=clock)
         self._token = ""
         self._token_until = 0.0
         self._signing_in = asyncio.Lock()
@@ -115,18 +120,12 @@ class Dataverse:
         address = path if path.startswith(self._root) else self._root + path
         if query:
             address += "?" + urlencode(query, safe=_SAFE_IN_QUERY, quote_via=quote)
-        answer = await self._send("GET", address, writes=False, headers=_paged(page))
-        if answer.status != 200:
-            raise _failure(answer.status, _error_code(answer))
-        return self._json(answer)
+        return await self._ask("GET", address, answers.read, headers=_paged(page))
 
     async def tracked(self, path: str, columns: Sequence[str]) -> Any:
         """GET the first page of a table with change tracking; the last page has a delta link."""
         address = f"{self._root}{path}?" + urlencode({"$select": ",".join(columns)}, safe=_SAFE_IN_QUERY)
-        answer = await self._send("GET", address, writes=False, headers=self._tracking())
-        if answer.status != 200:
-            raise _failure(answer.status, _error_code(answer))
-        return self._json(answer)
+        return await self._ask("GET", address, answers.read, headers=self._tracking())
 
     async def follow(self, link: str, *, tracked: bool, page: int | None = None) -> Any:
         """GET a link that was kept from an earlier run: a page, or with ``tracked`` changes since then.
@@ -135,12 +134,7 @@ class Dataverse:
         documented only as a fault code, so any 400 or 410 on such a link counts.
         """
         headers = self._tracking() if tracked else _paged(page)
-        answer = await self._send("GET", self._own(link), writes=False, headers=headers)
-        if answer.status in {400, 410}:
-            raise StartOver(_error_code(answer))
-        if answer.status != 200:
-            raise _failure(answer.status, _error_code(answer))
-        return self._json(answer)
+        return await self._ask("GET", self._own(link), answers.read_link, headers=headers)
 
     def _tracking(self) -> dict[str, str]:
         return {"Prefer": f"odata.track-changes,odata.maxpagesize={self._page}"}
@@ -168,28 +162,16 @@ class Dataverse:
         An answer of a part is the caller's to read, save those that mean the whole system is unavailable.
         """
         boundary = f"batch_{uuid4()}"
-        answer = await self._send(
+        return await self._ask(
             "POST",
             self._root + "$batch",
+            lambda answer: answers.read_parts(answer, len(operations)),
             content=batch.encode(operations, API, boundary),
             headers={
                 "Content-Type": f"multipart/mixed; boundary={boundary}",
                 "Prefer": "odata.continue-on-error",
             },
-            writes=True,
         )
-        if answer.status != 200:
-            raise _failure(answer.status, _error_code(answer))
-        try:
-            parts = batch.decode(answer.headers.get("content-type", ""), answer.content)
-        except ValueError as error:
-            raise Unavailable(SYSTEM, str(error)) from None
-        if len(parts) != len(operations):
-            raise Unavailable(SYSTEM, f"{len(parts)} answers to {len(operations)} operations of a batch")
-        for part in parts:
-            if part.status in {401, 429, 503}:
-                raise _failure(part.status, "")
-        return parts
 
     async def close(self) -> None:
         """Close the connections."""
@@ -201,22 +183,26 @@ class Dataverse:
             raise Unavailable(SYSTEM, "a next link leads out of the environment")
         return link
 
-    def _json(self, answer: Answer) -> Any:
-        if not answer.is_json:
-            raise Unavailable(SYSTEM, "an answer that is not JSON")
-        try:
-            return answer.json()
-        except ValueError:
-            raise Unavailable(SYSTEM, "an answer that was cut short") from None
+    async def _ask(
+        self,
+        method: str,
+        address: str,
+        read: Callable[[Answer], Value],
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Value:
+        """Send one request and read its answer, unless Dataverse is known to be down; whatever is no answer counts."""
+        with self._breaker.call():
+            return read(await self._send(method, address, content=content, headers=headers))
 
     async def _send(
         self,
         method: str,
         address: str,
         *,
-        writes: bool,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
     ) -> Answer:
         common = {
             "Accept": "application/json",
@@ -229,7 +215,7 @@ class Dataverse:
         for last_try in (False, True):
             token = await self._bearer()
             sent = common | dict(headers or {}) | {"Authorization": f"Bearer {token}"}
-            answer = await self._http.send(method, address, headers=sent, content=content, writes=writes)
+            answer = await self._http.send(method, address, headers=sent, content=content, writes=method != "GET")
             if answer.status != 401 or last_try:
                 break
             # The token was refused before anything was done: a new one, once.
@@ -255,7 +241,7 @@ class Dataverse:
             raise CredentialsRefused("DATAVERSE_CLIENT_ID, DATAVERSE_CLIENT_SECRET: the sign-in was refused")
         if answer.status != 200:
             raise Unavailable(SYSTEM, f"sign-in answered {answer.status}")
-        token = self._json(answer)
+        token = answers.parsed(answer)
         try:
             self._token, seconds = str(token["access_token"]), float(token["expires_in"])
         except (KeyError, TypeError, ValueError):
@@ -269,23 +255,3 @@ def _secret_is_refused(answer: Answer) -> bool:
 
 def _paged(rows: int | None) -> dict[str, str]:
     return {} if rows is None else {"Prefer": f"odata.maxpagesize={rows}"}
-
-
-def _error_code(answer: Answer) -> str:
-    """Give Dataverse's own error code. Its message may quote personal data, so it stays where it is."""
-    if not answer.is_json:
-        return ""
-    try:
-        return str(answer.json()["error"]["code"])[:40]
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _failure(status: int, code: str) -> Unavailable | Misconfigured:
-    """Say what a status means: rights and names are for the administrator, everything else passes."""
-    detail = f"answered {status}" + (f" ({code})" if code else "")
-    if status in {401, 403}:
-        return Misconfigured(f"DATAVERSE_CLIENT_ID: {SYSTEM} {detail}: the application user lacks a right")
-    if status in {400, 404}:
-        return Misconfigured(f"{SYSTEM} {detail}: a table, column or setting named COLUMN_… is not in this environment")
-    return Unavailable(SYSTEM, detail)

@@ -1,6 +1,7 @@
 """The edge of one process of the bridge: what happens around a request, from a killed process to another one's work."""
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -49,6 +50,10 @@ class Script:
     """The strikes still to come, for all processes."""
 
     strikes: list[Strike] = field(default_factory=list)
+    away: set[str] = field(default_factory=set)
+    """systems that the bridge can't reach, while everybody else can"""
+    asked: Counter[str] = field(default_factory=Counter)
+    """requests by system"""
     writes: int = 0
     """requests that may change something in the books or the CRM"""
 
@@ -82,6 +87,9 @@ class Edge(httpx.AsyncBaseTransport):
         told = unquote(f"{request.method} {request.url.raw_path.decode()}\n{body}")
         if request.method != "GET" and not re.search(_NO_WRITE, told):
             self._script.writes += 1
+        self._script.asked[self._system] += 1
+        if self._system in self._script.away:
+            return httpx.Response(503)
         await self._script.strike(self._system, told, "before")
         answer = await self._inner.handle_async_request(request)
         content = b"".join([part async for part in answer.aiter_raw()])

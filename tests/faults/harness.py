@@ -274,10 +274,14 @@ class Chain:
         self.script.strikes.append(Strike(system, pattern, "before" if when == "before" else "after", do, skip))
 
     def outage(self, name: str, minutes: float, **fault: Any) -> None:
-        """Let a server fail for some time."""
-        self.systems.fault(name, "status", **{"status": 503, "times": 10**6, "match": API, **fault})
+        """Let a server fail for some time; Dataverse fails for the bridge alone, people go on working in it."""
+        if name == "dataverse":
+            self.script.away.add(name)
+        else:
+            self.systems.fault(name, "status", **{"status": 503, "times": 10**6, "match": API, **fault})
 
         async def over() -> None:
+            self.script.away.discard(name)
             self.systems.behave(name)
 
         self.clock.after(timedelta(minutes=minutes), over)

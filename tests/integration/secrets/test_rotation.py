@@ -129,7 +129,7 @@ class Clock:
 
 @pytest.fixture
 def breaker_clock() -> Clock:
-    """The time by which the connectors' breakers wait."""
+    """The time by which the breakers wait."""
     return Clock()
 
 
@@ -139,7 +139,8 @@ async def bridge(
 ) -> AsyncIterator[Bridge]:
     """The bridge, with every secret in the vault as the systems take it now."""
     monkeypatch.setattr("shared.secrets.REREAD_SECONDS", 0.0)  # no clock of a test passes five seconds
-    monkeypatch.setattr("shared.connector.Breaker", partial(Breaker, clock=breaker_clock))
+    for owner in ("connector", "wiring"):
+        monkeypatch.setattr(f"shared.{owner}.Breaker", partial(Breaker, clock=breaker_clock))
     for name, value in running.environment().items():
         if name in {*TARGETS.values(), SIGN_IN}:
             await vault.put(name.lower().replace("_", "-"), value)
@@ -201,7 +202,7 @@ async def test_a_document_between_both_rotations_waits_and_is_not_lost(
 
 
 async def test_dataverses_secret_is_rotated_while_the_bridge_runs(
-    bridge: Bridge, running: Systems, vault: RunningVault
+    bridge: Bridge, running: Systems, vault: RunningVault, breaker_clock: Clock
 ) -> None:
     await bridge.issue("onec")
     await bridge.work()
@@ -210,7 +211,11 @@ async def test_dataverses_secret_is_rotated_while_the_bridge_runs(
     await bridge.work()
     await enter(vault, "dataverse", "another-secret")
     await bridge.work_later()
+    not_asked = await bridge.people.journal(invoice)
+    breaker_clock.at += 60
+    await bridge.work_later()
 
+    assert not_asked is None
     assert await bridge.state(invoice) is State.POSTED
 
 
