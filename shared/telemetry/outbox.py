@@ -184,7 +184,10 @@ class Outbox:
             case Fate.AGAIN:
                 self._failed("Application Insights does not take telemetry now")
             case Fate.LOST:
-                self._failed("Application Insights refuses telemetry: check APPLICATIONINSIGHTS_CONNECTION_STRING")
+                self._failed(
+                    "Application Insights refuses telemetry: check APPLICATIONINSIGHTS_CONNECTION_STRING, and the"
+                    " identity that APPLICATIONINSIGHTS_AUTHENTICATION_STRING names"
+                )
                 self._pause = 0.0
         return fate
 

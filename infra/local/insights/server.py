@@ -5,8 +5,9 @@
     GET /_local/envelopes           what came, as it came
     DELETE /_local/rows             forget everything
 
-``python -m infra.local serve insights [--port N] [--state FILE] [--set instrumentation_key=GUID]``. Faults as with
-every local server (``infra/local/serving.py``): 402, 429, 439, 503, a delay, a dropped connection.
+``python -m infra.local serve insights [--port N] [--state FILE] [--set instrumentation_key=GUID] [--set token=TOKEN]``.
+With a token local authentication is off, as in Azure: telemetry without it is refused with 401. Faults as with every
+local server (``infra/local/serving.py``): 402, 429, 439, 503, a delay, a dropped connection.
 """
 
 import json
@@ -72,13 +73,16 @@ class Kept:
 class Insights:
     """The ingestion and the back door."""
 
-    def __init__(self, kept: Kept, instrumentation_key: str) -> None:
-        """Take what keeps telemetry, and the key that it must carry."""
+    def __init__(self, kept: Kept, instrumentation_key: str, token: str = "") -> None:
+        """Take what keeps telemetry, the key that it must carry, and the token; none: the key is enough."""
         self.kept = kept
         self._key = instrumentation_key
+        self._token = token
 
     async def track(self, request: web.Request) -> web.Response:
         """Take telemetry."""
+        if self._token and request.headers.get("Authorization") != f"Bearer {self._token}":
+            return web.json_response({"error": "Local authentication is off, and no valid token came."}, status=401)
         try:
             # aiohttp has unpacked gzip, and answers 400 itself where it is broken.
             envelopes = unpack(await request.read())
@@ -106,10 +110,10 @@ class Insights:
 
 def create(options: ServeOptions) -> Service:
     """Give the server. ValueError for a setting that is wrong."""
-    if unknown := set(options.settings) - {"instrumentation_key"}:
+    if unknown := set(options.settings) - {"instrumentation_key", "token"}:
         raise ValueError(f"insights has no setting {min(unknown)}")
-    key = str(UUID(options.settings["instrumentation_key"])) if options.settings else str(uuid4())
-    insights = Insights(Kept(options.state), key)
+    key = str(UUID(options.settings.get("instrumentation_key") or str(uuid4())))
+    insights = Insights(Kept(options.state), key, options.settings.get("token", ""))
 
     async def close(_: web.Application) -> AsyncIterator[None]:
         yield

@@ -10,6 +10,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
+
 
 def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
@@ -28,17 +40,22 @@ def _builder(subject: x509.Name, key: ec.EllipticCurvePrivateKey, age_days: int)
 
 
 class Authority:
-    """A company's own authority. Like many, it leaves out the extensions that RFC 5280 asks for."""
+    """A company's own authority. Like many, it leaves out extensions that RFC 5280 asks for, unless ``complete``."""
 
-    def __init__(self, name: str = "Contoso CA") -> None:
+    def __init__(self, name: str = "Contoso CA", *, complete: bool = False) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
-        self._certificate = (
+        self._complete = complete
+        builder = (
             _builder(self._name, self._key, 0)
             .issuer_name(self._name)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(self._key, hashes.SHA256())
         )
+        if complete:
+            signs = dict.fromkeys(_USAGES, False) | {"key_cert_sign": True}
+            builder = builder.add_extension(x509.KeyUsage(**signs), critical=True)
+            builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False)
+        self._certificate = builder.sign(self._key, hashes.SHA256())
 
     @property
     def pem(self) -> str:
@@ -48,13 +65,15 @@ class Authority:
     def server(self, folder: Path, host: str = "localhost", age_days: int = 0) -> ssl.SSLContext:
         """Give the context of a server that it vouches for; one of 30 days has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = (
+        builder = (
             _builder(_name(host), key, age_days)
             .issuer_name(self._name)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
-        return _context(folder, certificate, key)
+        if self._complete:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = builder.add_extension(issuer, critical=False)
+        return _context(folder, builder.sign(self._key, hashes.SHA256()), key)
 
 
 def self_signed(folder: Path, host: str = "localhost") -> tuple[ssl.SSLContext, str]:
