@@ -26,8 +26,8 @@ class Obstacles:
 
         ``own_realizatsiya`` is the one that the bridge itself wrote with it, which is judged by its own rules.
         """
-        reasons = await self._payments(key)
         state = await self._state(names.INVOICES, key)
+        reasons = await self._payments(key, state)
         if state.get("ДополнительныйСтатус") in _SHIPPED:
             reasons.append(f"{state['ДополнительныйСтатус']}")
         shipments = await self._shipments(key)
@@ -79,15 +79,16 @@ class Obstacles:
     async def _paid(self, row: Row, key: UUID) -> list[str]:
         """Look for money: through its счёт, or a payment that names it. Without either it is not known to be paid."""
         schet = odata.key(str(row.get("СчетНаОплатуПокупателю_Key") or ""))
-        if schet is not None and schet.int and (reasons := await self._payments(schet)):
-            return [f"СчетНаОплатуПокупателю: {reason}" for reason in reasons]
+        if schet is not None and schet.int:
+            state = await self._state(names.INVOICES, schet)
+            if reasons := await self._payments(schet, state):
+                return [f"СчетНаОплатуПокупателю: {reason}" for reason in reasons]
         payments = await self._client.rows(
             names.PAYMENT_ROWS, select=("Ref_Key",), where=_is("Сделка", names.SALES, key), top=1
         )
         return ["ПоступлениеНаРасчетныйСчет"] if payments else []
 
-    async def _payments(self, schet: UUID) -> list[str]:
-        state = await self._state(names.INVOICES, schet)
+    async def _payments(self, schet: UUID, state: Row) -> list[str]:
         if state.get("Статус") in _PAID:
             return [str(state["Статус"])]
         # The state lags behind where it is refreshed by a job; what was paid is in the register.

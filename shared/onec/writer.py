@@ -84,8 +84,9 @@ class Writer:
         except Refused:
             await self._check_number(step, number, sale.document_date.year)
             raise
-        if not made or not number_of(row) or any(not isinstance(row.get(name), list) for name in step.kind.sections):
+        if not number_of(row) or any(not isinstance(row.get(name), list) for name in step.kind.sections):
             row = await self.found(step)
+        check_alive(step, row)
         return row, made
 
     async def _check_number(self, step: Step, number: str, year: int) -> None:
