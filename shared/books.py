@@ -82,7 +82,8 @@ class OnecBooks(Setting):
     vat_closed_until: date | None = None
     """no реализация dated on or before this day is rewritten or cancelled"""
     due_dates: bool = False
-    """the due date of a счёт is written to СрокиОплатыДокументов: one call more for each"""
+    """the due date of a счёт is written to СрокиОплатыДокументов: one call more for each; by hand, to ЭтапыОплаты from
+    version 1.20 of EnterpriseData on"""
     email_kind: UUID | None = None
     """Catalog_ВидыКонтактнойИнформации: the counterparty's e-mail; without it none is written, as with the next two"""
     phone_kind: UUID | None = None

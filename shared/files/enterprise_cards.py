@@ -12,6 +12,7 @@ from uuid import UUID
 from shared.accounting import Bindings
 from shared.documents import Currency, Customer, Line, Product, Sale, Unit
 from shared.errors import Refused
+from shared.files.enterprise_extras import contacts, own_field
 from shared.files.xml_text import Element, element
 from shared.keys import accounting_key
 from shared.messages import Document
@@ -143,6 +144,7 @@ class References:
             element("ИНН", identity.tax_number),
             element("КПП", identity.kpp),
             element("ЮридическоеФизическоеЛицо", card["ЮридическоеФизическоеЛицо"]),
+            own_field("customer", customer.extras, "РегистрационныйНомер"),
             element("ИндивидуальныйПредприниматель", card["ИндивидуальныйПредприниматель"]),
         ]
 
@@ -207,8 +209,7 @@ class References:
             (f"currency {sale.currency.code}", self._record("Справочник.Валюты", currency_keys(sale.currency))),
         ]
         if key == self._own(customer):
-            keys = self._own_counterparty(customer)
-            found.append((f"counterparty {key}", self._record("Справочник.Контрагенты", keys)))
+            found.append((f"counterparty {key}", self._counterparty_record(customer)))
         found.append((f"contract {self._contract_key()}", self._record("Справочник.Договоры", self._contract())))
         for line in sale.lines:
             if line.product is None:
@@ -222,10 +223,20 @@ class References:
     def _record(self, name: str, keys: list[Part]) -> Element:
         return known(name, [element("КлючевыеСвойства", keys)])
 
+    def _counterparty_record(self, customer: Customer) -> Element:
+        parts = [
+            element("КлючевыеСвойства", self._own_counterparty(customer)),
+            own_field("customer", customer.extras, "ОКПО"),
+            own_field("customer", customer.extras, "ДокументУдЛичность"),
+            contacts(customer, self.route.onec_books),
+        ]
+        return known("Справочник.Контрагенты", parts)
+
     def _item_record(self, line: Line, product: Product, unit: Unit) -> Element:
         parts = [
             element("КлючевыеСвойства", self.item(product, line)),
             element("ТипНоменклатуры", "Услуга" if product.is_service else "Товар"),
+            own_field("product", product.extras, "Описание"),
             element("ЕдиницаИзмерения", unit_keys(unit)),
             element("СтавкаНДС", rate_parts(line.rate) if line.rate in cards.VAT_KIND else None),
         ]

@@ -13,6 +13,7 @@ from uuid import UUID
 from shared.documents import Line, Product, Sale
 from shared.errors import Refused
 from shared.files.enterprise_cards import Part, References, currency_keys, known, rate_parts, unit_keys, unit_of
+from shared.files.enterprise_extras import own_field, payment_stage
 from shared.files.seen import Seen
 from shared.files.xml_text import Element, XmlWriter, element
 from shared.keys import accounting_key
@@ -33,7 +34,7 @@ class EnterpriseData:
     def __init__(self, out: TextIOBase, version: str, created: datetime, seen: Seen) -> None:
         """``version`` of the format, such as 1.17; ``created`` is an aware time; ``seen`` is this file's own."""
         self._xml = XmlWriter(out)
-        self._seen = seen
+        self._seen, self._version = seen, version
         self._xml.open("Message", {"xmlns:msg": HEADER_NAMESPACE})
         header = {
             "msg:Format": FORMAT + version,
@@ -46,7 +47,7 @@ class EnterpriseData:
     def add(self, document: Document, route: Route) -> None:
         """Write a document, and before it what it names and the file does not have yet. Refused: nothing is written."""
         refers = References(document, route)
-        made, records = _Parts(document, route, refers).documents(), refers.records()
+        made, records = _Parts(document, route, refers, self._version).documents(), refers.records()
         self._xml.add(each for name, each in records if self._seen.is_new(name))
         self._xml.add(made)
 
@@ -62,6 +63,7 @@ class _Parts:
     document: Document
     route: Route
     _refers: References
+    _version: str
 
     @property
     def _sale(self) -> Sale:
@@ -108,9 +110,11 @@ class _Parts:
             element("Склад", self._refers.warehouse()),
             element("Контрагент", self._refers.counterparty()),
             element("ДанныеВзаиморасчетов", self._refers.settlement()),
+            own_field("document", sale.extras, "АдресДоставки"),
             element("СуммаВключаетНДС", sale.tax_inside),
             *self._sections(rows),
             self._common(),
+            payment_stage(sale, self.route.onec_books, self._version),
         ]
         return known("Документ.СчетПокупателю", parts)
 
@@ -127,8 +131,10 @@ class _Parts:
             element("Контрагент", self._refers.counterparty()),
             element("ДанныеВзаиморасчетов", self._refers.settlement()),
             element("СчетПокупателю", schet),
+            own_field("document", sale.extras, "АдресДоставки"),
             element("Налогообложение", "ПродажаНеОблагаетсяНДС" if untaxed else "ПродажаОблагаетсяНДС"),
             *self._sections(rows),
+            own_field("document", sale.extras, "ЭтапГосконтрактаЕИС"),
             self._common(),
         ]
         return known("Документ.РеализацияТоваровУслуг", parts)

@@ -21,6 +21,7 @@ from shared.decision import Send, Tell, result_of
 from shared.errors import Refused
 from shared.files.asking import Asked
 from shared.files.choosing import Choice, File, handed_out
+from shared.files.enterprise_extras import left_behind
 from shared.files.parcel import Parcel, parcel
 from shared.files.reading import Rows
 from shared.files.readme_text import Contents, readme
@@ -132,6 +133,7 @@ class HandingOut:
             place.refused.count,
             [*names, "refused.csv"],
             self._settings.enterprise_data_version,
+            left_behind(self._settings.field_map),
         )
         place.create("README.txt", "utf-8-sig").write(readme(contents, self._settings.language))
         return place.documents, place.refused.count

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from shared.files.enterprise_extras import holds_due_dates
 from shared.refusals import Language
 from shared.routes import Route
 
@@ -23,6 +24,8 @@ class Contents:
     files: Sequence[str]
     version: str
     """of EnterpriseData"""
+    left_behind: Sequence[str] = ()
+    """properties that FIELD_MAP names for 1C, and the format has no place for"""
 
 
 NOT_TRIED = {
@@ -42,7 +45,10 @@ LOADING = {
    конвертации»: update it, or have the administrator change ENTERPRISE_DATA_VERSION. VAT of 22, 5 and 7 % exists from
    version 1.17 on.
 4. Check the documents: number (empty in the file where 1C counts), contract, exchange rate of a foreign currency,
-   ledger accounts, totals. Post them. A счёт-фактура is not in the file.
+   ledger accounts, totals. Post them.
+
+WHAT IS NOT IN THE FILE
+{missing}
 
 WHAT A SECOND LOAD DOES
 Each element has a permanent identifier, the one that the automatic exchange would use. A document that was loaded
@@ -56,7 +62,9 @@ corrected, or in a closed period. Objects that your base has no rule for are ski
 3. Формат - EnterpriseData {version}. База, которая этой версии не знает, ответит «Не определен Менеджер конвертации»:
    обновите её, либо пусть администратор изменит ENTERPRISE_DATA_VERSION. Ставки НДС 22, 5 и 7 % есть с версии 1.17.
 4. Проверьте документы: номер (пуст в файле, если нумерует 1С), договор, курс валюты, счета учёта, суммы. Проведите их.
-   Счетов-фактур в файле нет.
+
+ЧЕГО В ФАЙЛЕ НЕТ
+{missing}
 
 ЧТО БУДЕТ ПРИ ПОВТОРНОЙ ЗАГРУЗКЕ
 У каждого элемента постоянный идентификатор, тот же, что у автоматической выгрузки. Загруженный ранее документ не
@@ -97,13 +105,39 @@ A text that a spreadsheet would compute begins with an apostrophe in these files
 }
 
 
+MISSING = {
+    "schet_faktura": ("a счёт-фактура", "счета-фактуры"),
+    "rate": ("the exchange rate of a foreign currency", "курс валюты"),
+    "due": ("the due date of a счёт", "срок оплаты счёта"),
+    "address": ("addresses of counterparties", "адреса контрагентов"),
+    "head": (
+        "the head of a branch: name it in the branch's card (ГоловнойКонтрагент, ОбособленноеПодразделение)",
+        "головная организация обособленного подразделения: укажите её в карточке подразделения",
+    ),
+}
+"""What EnterpriseData has no place for, or the CRM does not know; English, Russian."""
+
+
+def missing(contents: Contents, language: Language) -> str:
+    """List what a file for 1C does not hold, one a line."""
+    books = contents.route.onec_books
+    there = {"due"} if books.due_dates and holds_due_dates(contents.version) else set()
+    lines = [words[language == "ru"] for name, words in MISSING.items() if name not in there]
+    if contents.left_behind:
+        own = {"en": "fields of FIELD_MAP", "ru": "поля из FIELD_MAP"}[language]
+        lines.append(f"{own}: {', '.join(contents.left_behind)}")
+    return "\n".join(f"  {line}" for line in lines)
+
+
 def readme(contents: Contents, language: Language) -> str:
     """Give the text."""
     period = f"{contents.since} - {contents.until}"
     created = f"{contents.created.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     files = "\n".join(f"  {name}" for name in contents.files)
     kind = KINDS[contents.kind][language]
-    loading = LOADING[contents.route.target, language].format(version=contents.version)
+    loading = LOADING[contents.route.target, language]
+    if contents.route.target == "onec":
+        loading = loading.format(version=contents.version, missing=missing(contents, language))
     if language == "ru":
         inside = f"""ЧТО ВНУТРИ
 Маршрут {contents.route.name}: {kind} за период {period}. Создан {created}.
