@@ -12,7 +12,7 @@ from shared.errors import Misconfigured, Refused
 from shared.fieldmap import FieldRule
 from shared.http import Http
 from shared.messages import Document
-from shared.onec import exporter, names
+from shared.onec import linked, names
 from shared.onec.client import OnecClient
 from shared.onec.exporter import Exporter
 from shared.onec.published import Published
@@ -51,10 +51,12 @@ class OnecConnector:
         """Make 1C hold the documents of the sale, exactly once, posted, and say what it holds of the main one.
 
         Raises Refused, Unavailable or Misconfigured. A document that is written but can't be posted (a closed period)
-        stays unposted under its key; a later export posts it.
+        stays unposted under its key; a later export posts it. One that was typed by hand and linked is only read.
         """
         self._check_organization(document)
         await self.check_names(route)
+        if linked.is_linked(document):
+            return await linked.shown(document, self._writer)
         return await self._exporter.export(document, route, key, bindings)
 
     async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
@@ -63,10 +65,8 @@ class OnecConnector:
         Where 1C holds none there is nothing to take back. One that was typed by hand and linked is never touched.
         """
         self._check_organization(document)
-        try:
-            exporter.known(document, key)
-        except Refused as error:
-            raise Refused(refusal("cancelled_after_export"), error.number, error.accounting_id) from None
+        if document.journal is not None and linked.is_linked(document):
+            raise Refused(refusal("cancelled_after_export"), document.journal.number, document.journal.accounting_id)
         return await self._exporter.cancel(document, route, key)
 
     async def ping(self) -> None:

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from shared.accounting import Bindings, Outcome
 from shared.errors import Parked, Refused
-from shared.keys import accounting_key
 from shared.messages import Document, Journalled, State
 from shared.onec import bodies, held, kinds, mapping
 from shared.onec.bodies import Parts
 from shared.onec.cards import Body
 from shared.onec.held import listed, number_of
-from shared.onec.kinds import FAKTURA, REALIZATSIYA, SCHET, TARGET, Step, all_steps, needs_faktura, steps
+from shared.onec.kinds import FAKTURA, REALIZATSIYA, SCHET, Step, all_steps, needs_faktura, steps
 from shared.onec.odata import Row, number
 from shared.onec.resolving import Resolver
 from shared.onec.writer import Job, Writer, Written, check_alive
@@ -140,24 +139,9 @@ def _main(job: Job) -> Step:
 
 
 def known(document: Document, key: UUID) -> Journalled | None:
-    """Give what the journal knows, where that is the main document of this generation.
-
-    Refused: written_otherwise, where the journal names one that was typed by hand and linked: it is never written.
-    """
+    """Give what the journal knows, where that is the main document of this generation."""
     journal = document.journal
-    name = journal.accounting_id.lower() if journal else ""
-    if journal is None or not name:
-        return None
-    if name == str(key):
-        return journal
-    # Another document of ours: one that was written before the main one, or all were cancelled and exported anew.
-    for generation in range(journal.generation + 1):
-        earlier = document.model_copy(update={"generation": generation})
-        sale = document.sale
-        main = accounting_key(document.organization_id, TARGET, sale.table, sale.id, generation)
-        if name in {str(step.key) for step in all_steps(earlier, main)}:
-            return None
-    raise Refused(refusal("written_otherwise", fields="Ref_Key"), journal.number, journal.accounting_id)
+    return journal if journal is not None and journal.accounting_id.lower() == str(key) else None
 
 
 def _body(step: Step, job: Job, parts: Parts, rows: list[Body]) -> Body:

@@ -170,8 +170,9 @@ async def not_posted(onec: Base) -> Refusal:
 
 
 async def written_otherwise(onec: Base) -> Refusal:
-    typed = samples.journal(accounting_id=str(samples.ident("typed by hand")), state=State.EXPORTED)
-    return await refused(onec, journal=typed)
+    await export(onec.connector())
+    await onec.edit(INVOICES, samples.key(), Комментарий="", **GOODS)
+    return await refused(onec)
 
 
 async def cancelled_after_export(onec: Base) -> Refusal:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared import jsontext
 from shared.errors import Refused
 from shared.messages import State
 from shared.refusals import refusal
@@ -89,10 +90,30 @@ async def test_an_export_anew_makes_another_document(onec: Base) -> None:
     assert len(await onec.rows(INVOICES)) == 2
 
 
-async def test_a_document_linked_by_hand_is_never_written(onec: Base) -> None:
-    typed = samples.journal(accounting_id=str(samples.ident("typed by hand")), state=State.EXPORTED)
+async def test_rule_01_a_document_that_was_typed_by_hand_and_linked_is_shown_and_never_written(onec: Base) -> None:
+    await export(onec.connector())
+    (ours,) = await onec.rows(INVOICES)
+    typed = {name: value for name, value in ours.items() if name not in {"Ref_Key", "DataVersion", "Number", "Posted"}}
+    content, headers = jsontext.dumps(typed | {"Комментарий": "вручную"}), {"Content-Type": "application/json"}
+    made = await onec.outside.post(f"{onec.url}{INVOICES}", content=content, headers=headers)
+    assert made.status_code == 201, made.text
+    key = made.json()["Ref_Key"]
+    await onec.edit(INVOICES, samples.key(), DeletionMark=True)
+    link = samples.journal(accounting_id=key, state=State.EXPORTED)
+    before = await onec.rows(INVOICES)
 
-    with pytest.raises(Refused, match="written_otherwise"):
-        await export(onec.connector(), journal=typed)
+    outcome = await export(onec.connector(), journal=link)
+    assert (outcome.state, outcome.number, outcome.accounting_id) == (State.EXPORTED, made.json()["Number"], key)
+
+    with pytest.raises(Refused, match="total_differs") as raised:
+        await export(onec.connector(), samples.invoice(samples.line(1), samples.line(2)), journal=link)
+    assert (raised.value.number, raised.value.accounting_id) == (outcome.number, key)
+    assert await onec.rows(INVOICES) == before
+
+
+@pytest.mark.parametrize("link", ["00000000-0000-0000-0000-0000000000aa", "7"])
+async def test_rule_01_a_link_that_leads_to_nothing_is_refused(onec: Base, link: str) -> None:
+    with pytest.raises(Refused, match="deleted_in_accounting"):
+        await export(onec.connector(), journal=samples.journal(accounting_id=link, state=State.EXPORTED))
 
     assert await onec.rows(INVOICES) == []
