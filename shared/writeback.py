@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared import intake
 from shared.bus import CHANGES, RESULTS, Bus
-from shared.dataverse import journal, paid
+from shared.dataverse import journal, journal_changes, paid
 from shared.dataverse.batch import MAX_OPERATIONS, Operation, Part
 from shared.dataverse.client import Dataverse
 from shared.dataverse.reading import Reader
@@ -148,13 +148,13 @@ class Writeback:
         current = entry.current
         was_refused = current is not None and current.is_refused
         for result in sorted(entry.results, key=lambda result: (result.version, result.at, result.attempt)):
-            merge = paid.merge if result.read_back else journal.merge
+            merge = paid.merge if result.read_back else journal_changes.merge
             change = merge(current, result, self._settings.language)
             if change.again and result not in again:
                 again.append(result)
             if change.columns:
                 written |= change.columns
-                current = journal.after(current, result, change.columns)
+                current = journal_changes.after(current, result, change.columns)
         read_paid = any(result.read_back and result.state is State.PAID for result in entry.results)
         if current is not None and current.state is State.PAID and not current.is_refused:
             # While a change stands refused, the invoice is not closed to its being taken back.

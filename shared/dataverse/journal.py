@@ -1,19 +1,17 @@
 """The journal: the Dataverse table ``acx_accountingexport``, one row a record and accounting system.
 
-Reading a row, deciding what a result changes in it (pure), and writing the change so that nobody's newer word is lost.
+Reading a row, its sentence for a person, and writing a change so that nobody's newer word is lost. What a result
+changes in it is decided in :mod:`shared.dataverse.journal_changes`.
 """
 
-import json
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
 from shared.dataverse.batch import Operation
 from shared.dataverse.columns import Row, amount, key, moment, number, text
 from shared.keys import journal_key
-from shared.messages import REFUSED_CHANGE, Binding, Journalled, Result, State
+from shared.messages import Binding, Journalled, Result, State
 from shared.refusals import HANDED_OUT, Language, holding
 
 TABLE: Literal["acx_accountingexport"] = "acx_accountingexport"
@@ -46,12 +44,7 @@ COLUMNS = (
     "acx_paidamount",
     "acx_retry",
 )
-ABSENT = ("deleted_in_accounting", "cancelled_in_accounting")
-"""Refusals that say that accounting holds the document no more."""
 MAX_MESSAGE = 4000
-MAX_HANGS_ON = 100_000
-"""some 2,000 records"""
-MAX_LINES = 1_000_000
 
 
 def read(row: Row) -> Journalled:
@@ -95,145 +88,6 @@ def _day(written: str) -> str:
         return ""
 
 
-@dataclass(frozen=True)
-class Change:
-    """What a result does to the journal: columns to write (None: nothing), and whether to look at the record again."""
-
-    columns: dict[str, Any] | None
-    again: bool = False
-
-
-def merge(current: Journalled | None, result: Result, language: Language) -> Change:
-    """Decide what a result changes in the current row.
-
-    The highest version wins, whatever order results arrive in. An older result is never the end of the story when
-    accounting was written: the record goes back on ``changes``, so that accounting gets the last state too.
-    """
-    if result.acknowledges:
-        return Change({"acx_retry": False} if current is not None and current.retry else None)
-    if current is None:
-        return Change(_columns(result, None, language))
-    result = _still_paid(current, result)
-    if result.version < current.version:
-        return _older(current, result)
-    if result.version == current.version and (change := _of_this_version(current, result, language)):
-        return change
-    columns = _columns(result, current, language)
-    if _beside_payment(current, result):
-        columns |= {"acx_state": STATE_VALUES[current.state], "acx_hash": REFUSED_CHANGE}
-    return Change(columns)
-
-
-def _beside_payment(current: Journalled, result: Result) -> bool:
-    """Whether a refusal is shown beside a payment: what is refused is a change, and what was paid stays paid.
-
-    A document that accounting holds no more is paid no more.
-    """
-    absent = result.reason is not None and result.reason.code in ABSENT
-    same = current.generation == result.generation and result.accounting_id in {"", current.accounting_id}
-    return result.state is State.REFUSED and current.state.says_payment and same and not absent
-
-
-def _still_paid(current: Journalled, result: Result) -> Result:
-    """Keep what is known of a payment: that the same document stands in the books does not take it back."""
-    same = (current.accounting_id, current.generation) == (result.accounting_id, result.generation)
-    if same and current.state.says_payment and result.state in {State.EXPORTED, State.POSTED}:
-        return result.model_copy(update={"state": current.state})
-    return result
-
-
-def _of_this_version(current: Journalled, result: Result, language: Language) -> Change | None:
-    """Say where a word about the version that the row names is no news; None where it is."""
-    if result.state is State.RETRYING and current.state.in_accounting and not current.is_refused:
-        return Change(None)
-    overtaken = current.state is State.RETRYING and result.state.in_accounting
-    if is_earlier(result, current) and not overtaken:
-        return Change(_adopted(current, result))
-    if _same(current, result, language):
-        return Change(None)
-    return None
-
-
-def _older(current: Journalled, result: Result) -> Change:
-    wrote = result.state.in_accounting
-    columns = _adopted(current, result) or {}
-    if wrote and result.written_hash != current.written_hash:
-        # Accounting may hold the older content now: what is looked at again must not pass for written.
-        columns["acx_writtenhash"] = result.written_hash
-    return Change(columns or None, again=wrote)
-
-
-def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -> Journalled:
-    """Give the row as it will be once these columns are written, for the next result of the same batch."""
-    base = current or Journalled(row_id=UUID(int=0), etag="", state=result.state)
-    held = {
-        "written_hash": columns.get("acx_writtenhash", base.written_hash),
-        "number": columns.get("acx_number", base.number),
-        "accounting_id": columns.get("acx_accountingid", base.accounting_id),
-        "generation": columns.get("acx_generation", base.generation),
-        "retry": columns.get("acx_retry", base.retry),
-        "total": base.total if columns.get("acx_total") is None else str(columns["acx_total"]),
-        "currency": columns.get("acx_currency") or base.currency,
-        "dated": columns.get("acx_dated") or base.dated,
-        "message": columns.get("acx_message", base.message),
-        "paid": _paid(columns, base),
-    }
-    if "acx_state" not in columns:
-        return base.model_copy(update=held)
-    said = {
-        "state": _STATES[columns["acx_state"]],
-        "version": result.version,
-        "hash": columns.get("acx_hash", result.hash),
-        "generation": result.generation,
-        "attempt": result.attempt,
-        "changed_at": result.at,
-    }
-    return base.model_copy(update=held | said)
-
-
-def _paid(columns: dict[str, Any], base: Journalled) -> str:
-    if "acx_paidamount" not in columns:
-        return base.paid
-    return "" if columns["acx_paidamount"] is None else str(columns["acx_paidamount"])
-
-
-def _adopted(current: Journalled, result: Result) -> dict[str, Any] | None:
-    """Of a word that comes too late, what accounting calls the document is kept where nobody knew it.
-
-    A higher generation is such news too: the document that the row names was cancelled, and this one created anew.
-    """
-    anew = result.generation > current.generation
-    if not result.state.in_accounting or (current.accounting_id and not anew):
-        return None
-    columns: dict[str, Any] = {"acx_generation": result.generation} if anew else {}
-    return columns | {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
-
-
-def is_earlier(result: Result, current: Journalled) -> bool:
-    """Whether a result about the same version was said before the row's last word.
-
-    By time first: a new trigger counts its attempts from 0 again, and its refusal is news. The row keeps whole seconds.
-    """
-    if current.changed_at is None:
-        return False
-    said, last = (moment_.replace(microsecond=0) for moment_ in (result.at, current.changed_at))
-    return (said, result.attempt) < (last, current.attempt)
-
-
-def _same(current: Journalled, result: Result, language: Language) -> bool:
-    """Whether the row says all this already, save for times and attempts."""
-    shown = current.is_refused if _beside_payment(current, result) else current.state is result.state
-    return (
-        shown
-        and result.state is not State.RETRYING
-        and not current.retry
-        and current.number == (result.number or current.number)
-        and current.accounting_id == (result.accounting_id or current.accounting_id)
-        and (current.written_hash == result.written_hash or not result.state.in_accounting)
-        and current.message == message(result, current, language)[:MAX_MESSAGE].strip()
-    )
-
-
 def message(result: Result, current: Journalled | None, language: Language) -> str:
     """Give the sentence for a person: the reason with what accounting holds; empty where all is well."""
     if result.reason is not None:
@@ -253,46 +107,6 @@ def _holds(result: Result, current: Journalled | None, language: Language) -> st
     if result.total:
         return holding(language, named, dated, result.total, result.currency)
     return holding(language, named, dated, known.total if known else "", known.currency if known else "")
-
-
-def _columns(result: Result, current: Journalled | None, language: Language) -> dict[str, Any]:
-    columns: dict[str, Any] = {
-        "acx_name": (result.number or result.record)[:200],
-        "acx_state": STATE_VALUES[result.state],
-        "acx_message": message(result, current, language)[:MAX_MESSAGE],
-        "acx_version": str(result.version),
-        "acx_hash": result.hash,
-        "acx_generation": result.generation,
-        "acx_attempts": result.attempt,
-        "acx_changedon": stamp(result.at),
-        "acx_nextattempton": stamp(result.next_attempt_at) if result.next_attempt_at else None,
-        "acx_hangson": json.dumps(result.hangs_on)[:MAX_HANGS_ON],
-        "acx_correlationid": result.correlation_id,
-    }
-    if current is not None and current.retry:
-        columns["acx_retry"] = False
-    if result.state.in_accounting:
-        columns |= {
-            "acx_number": result.number[:100],
-            "acx_accountingid": result.accounting_id[:100],
-            "acx_writtenhash": result.written_hash,
-            "acx_total": Decimal(result.total) if result.total else None,
-            "acx_currency": result.currency or None,
-            "acx_dated": result.dated.isoformat() if result.dated else None,
-            "acx_lines": json.dumps([str(line) for line in result.lines], separators=(",", ":"))[:MAX_LINES],
-        }
-        if current is None or not current.state.in_accounting:
-            columns["acx_postedon"] = stamp(result.at)
-        if current is not None and current.paid and current.generation != result.generation:
-            columns["acx_paidamount"] = None
-    elif result.accounting_id:
-        # Refused, yet accounting holds it: its number must not get lost.
-        columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
-        if result.total:
-            columns |= {"acx_total": Decimal(result.total), "acx_currency": result.currency or None}
-        if result.dated:
-            columns["acx_dated"] = result.dated.isoformat()
-    return columns
 
 
 def stamp(at: datetime) -> str:

@@ -13,7 +13,8 @@ from shared.dataverse import journal
 from shared.dataverse.batch import Operation
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import key, number
-from shared.dataverse.journal import ABSENT, MAX_MESSAGE, STATE_VALUES, Change, is_earlier, stamp
+from shared.dataverse.journal import MAX_MESSAGE, STATE_VALUES, stamp
+from shared.dataverse.journal_changes import ABSENT, Change, is_earlier
 from shared.dataverse.sales import INVOICE
 from shared.errors import Misconfigured, Unavailable
 from shared.messages import REFUSED_CHANGE, Journalled, Result, State

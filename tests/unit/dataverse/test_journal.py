@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.dataverse import journal
-from shared.dataverse.journal import STATE_VALUES, after, merge, read
+from shared.dataverse.journal import STATE_VALUES, read
+from shared.dataverse.journal_changes import after, merge
 from shared.errors import Misconfigured
 from shared.messages import Binding, Journalled, Result, State
 from shared.refusals import Language, refusal

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.dataverse import journal, paid
-from shared.dataverse.journal import STATE_VALUES, after
+from shared.dataverse import journal, journal_changes, paid
+from shared.dataverse.journal import STATE_VALUES
+from shared.dataverse.journal_changes import after
 from shared.messages import REFUSED_CHANGE, Journalled, Result, State
 from shared.refusals import refusal
 from tests.builders import NOW, journalled, result
@@ -98,7 +99,7 @@ def test_what_the_connector_remarked_stays_when_it_is_paid() -> None:
 @pytest.mark.parametrize("state", [State.PAID, State.PARTIALLY_PAID, State.SETTLED])
 @pytest.mark.parametrize("version", [100, 101])
 def test_a_late_posted_does_not_take_a_payment_back(state: State, version: int) -> None:
-    change = journal.merge(row(state, paid="9"), result(State.POSTED, version=version, at=LATER), "en")
+    change = journal_changes.merge(row(state, paid="9"), result(State.POSTED, version=version, at=LATER), "en")
     columns = change.columns or {"acx_state": STATE_VALUES[state]}
     assert columns["acx_state"] == STATE_VALUES[state]
     assert "acx_paidamount" not in columns
@@ -106,7 +107,7 @@ def test_a_late_posted_does_not_take_a_payment_back(state: State, version: int) 
 
 def test_a_new_generation_is_unpaid() -> None:
     new = result(State.POSTED, version=101, generation=1, accounting_id="ref-2", at=LATER)
-    change = journal.merge(row(State.PAID, paid="9"), new, "en")
+    change = journal_changes.merge(row(State.PAID, paid="9"), new, "en")
     assert change.columns is not None
     assert change.columns["acx_state"] == STATE_VALUES[State.POSTED]
     assert change.columns["acx_paidamount"] is None
@@ -144,9 +145,9 @@ def said() -> str:
 def test_a_payment_and_the_refusal_of_a_change_are_both_shown_in_either_order(paid_first: bool) -> None:
     refused = result(State.REFUSED, version=101, reason=CHANGED, at=LATER)
     if paid_first:
-        words = [(paid.merge, read(State.PAID, "9", at=NOW)), (journal.merge, refused)]
+        words = [(paid.merge, read(State.PAID, "9", at=NOW)), (journal_changes.merge, refused)]
     else:
-        words = [(journal.merge, refused), (paid.merge, read(State.PAID, "9", version=101, at=LATER))]
+        words = [(journal_changes.merge, refused), (paid.merge, read(State.PAID, "9", version=101, at=LATER))]
     then = row(State.POSTED)
     for merge, word in words:
         change = merge(then, word, "en")
@@ -157,7 +158,7 @@ def test_a_payment_and_the_refusal_of_a_change_are_both_shown_in_either_order(pa
 
     for merge, word in words:  # both come again
         assert merge(then, word, "en").columns is None
-    assert journal.merge(then, refused, "ru").columns is not None
+    assert journal_changes.merge(then, refused, "ru").columns is not None
 
 
 def test_a_wait_hides_a_payment_only_until_the_next_reading() -> None:
@@ -165,7 +166,7 @@ def test_a_wait_hides_a_payment_only_until_the_next_reading() -> None:
     retrying = result(State.RETRYING, attempt=1, at=LATER, reason=refusal("retrying", cause="1C: 503"))
     again = result(State.REFUSED, attempt=2, at=LATER + timedelta(minutes=1), reason=CHANGED)
     for word in (retrying, again, read(State.PAID, "9", at=LATER + timedelta(minutes=2))):
-        change = (paid.merge if word.read_back else journal.merge)(then, word, "en")
+        change = (paid.merge if word.read_back else journal_changes.merge)(then, word, "en")
         assert change.columns is not None
         then = after(then, word, change.columns)
         assert then.paid == "9"
@@ -173,7 +174,7 @@ def test_a_wait_hides_a_payment_only_until_the_next_reading() -> None:
 
 
 def test_what_accounting_holds_no_more_is_paid_no_more() -> None:
-    change = journal.merge(row(State.PAID, paid="9"), result(State.REFUSED, reason=DELETED, at=LATER), "en")
+    change = journal_changes.merge(row(State.PAID, paid="9"), result(State.REFUSED, reason=DELETED, at=LATER), "en")
     assert change.columns is not None
     assert change.columns["acx_state"] == STATE_VALUES[State.REFUSED]
 
@@ -181,7 +182,7 @@ def test_what_accounting_holds_no_more_is_paid_no_more() -> None:
 def test_the_sentence_goes_once_the_change_is_in_the_books_or_taken_back() -> None:
     then = refused_change(State.PAID)
     held = result(State.POSTED, number=NUMBER, accounting_id="ref-1", written_hash="hash", hash="hash", at=LATER)
-    change = journal.merge(then, held, "en")
+    change = journal_changes.merge(then, held, "en")
     assert change.columns is not None
     then = after(then, held, change.columns)
     assert (then.state, then.message, then.is_refused) == (State.PAID, "", False)
