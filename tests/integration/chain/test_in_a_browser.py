@@ -2,11 +2,12 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -15,12 +16,14 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from infra.demo.company import EUROPEAN, SampleSale
 from infra.demo.world import World
-from shared.bus import POISON, ServiceBus
+from shared.bus import POISON, Envelope
 from shared.messages import Reference, State
 from shared.retry import reference_envelope
 from tests.integration.chain.conftest import PATIENCE, STATES, booked, invoice, line, until
 from tests.integration.chain.test_preview import entered_unseen
 
+DEAD_ON, DELIVERIES = "sapb1", 10
+"""A queue with lanes, and how often it delivers a message (infra/azure/modules/servicebus.bicep)."""
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
     not (BROWSER and DRIVER), reason="no chromium and chromedriver: on Debian, apt-get install chromium chromium-driver"
@@ -52,40 +55,72 @@ def is_wider_than_the_screen(browser: webdriver.Chrome) -> bool:
     return bool(browser.execute_script(f"return {width}"))
 
 
-async def set_aside(world: World, document: SampleSale) -> None:
-    """Put the reference of a document on ``poison``, as if nobody had been able to read it."""
-    reference = Reference(
-        organization_id=UUID(world.stack["dataverse"]["organization_id"]),
-        correlation_id=str(uuid4()),
-        table="invoice",
-        id=document.id,
-        cause="event:Update",
-        occurred_at=datetime.now(UTC),
-        message_id=str(uuid4()),
+def reference_to(world: World, document: SampleSale) -> Envelope:
+    """Give a message that leads to a document."""
+    return reference_envelope(
+        Reference(
+            organization_id=UUID(world.stack["dataverse"]["organization_id"]),
+            correlation_id=str(uuid4()),
+            table="invoice",
+            id=document.id,
+            cause="event:Update",
+            occurred_at=datetime.now(UTC),
+            message_id=str(uuid4()),
+        )
     )
-    bus = ServiceBus(ServiceBusClient.from_connection_string(world.stack["servicebus"]["connection_string"]))
-    await bus.send(POISON, [reference_envelope(reference)])
-    await bus.close()
 
 
+async def poisoned(client: ServiceBusClient, message: Envelope) -> None:
+    """Put a message on ``poison``, as if nobody had been able to read it."""
+    async with client.get_queue_sender(POISON) as sender:
+        await sender.send_messages(ServiceBusMessage(message.body, message_id=message.message_id))
+
+
+async def dead(client: ServiceBusClient, message: Envelope) -> None:
+    """Let the broker give a message up: it was delivered as often as the queue allows, and settled never.
+
+    The lane is held before anything is on it, so the bridge's own connector does not get the message.
+    """
+    lane = f"lane {message.message_id}"
+    async with (
+        client.get_queue_receiver(DEAD_ON, session_id=lane) as receiver,
+        client.get_queue_sender(DEAD_ON) as sender,
+    ):
+        await sender.send_messages(ServiceBusMessage(message.body, message_id=message.message_id, session_id=lane))
+        for _ in range(DELIVERIES):
+            (again,) = await receiver.receive_messages(1, max_wait_time=PATIENCE)
+            await receiver.abandon_message(again)
+
+
+@pytest.mark.parametrize(
+    ("set_aside", "shown"),
+    [(poisoned, ("poison (poison)",)), (dead, (f"{DEAD_ON} (dead letter)", "MaxDeliveryCountExceeded"))],
+    ids=["poison", "dead letter"],
+)
 async def test_a_document_that_was_set_aside_reaches_the_journal_by_its_button(
-    world: World, browser: webdriver.Chrome
+    world: World,
+    browser: webdriver.Chrome,
+    set_aside: Callable[[ServiceBusClient, Envelope], Awaitable[None]],
+    shown: tuple[str, ...],
 ) -> None:
-    document = invoice("EU-BUTTON", EUROPEAN, line("10.00"))
+    document = invoice(f"EU-BUTTON-{set_aside.__name__}", EUROPEAN, line("10.00"))
     await entered_unseen(world, document)
-    await set_aside(world, document)
+    async with ServiceBusClient.from_connection_string(world.stack["servicebus"]["connection_string"]) as client:
+        await set_aside(client, reference_to(world, document))
     host = world.stack["host"]
 
-    def press() -> str:
+    def press() -> tuple[str, str]:
         browser.get(f"{host['url']}/api/operations?code={host['function_key']}")
         row = browser.find_element(By.XPATH, f"//tr[contains(., '{document.id}')]")
+        before = row.text
         row.find_element(By.TAG_NAME, "button").click()
         # A click does not wait for the page that it leads to.
-        return (
-            WebDriverWait(browser, PATIENCE).until(presence_of_element_located((By.CSS_SELECTOR, "[role=status]"))).text
-        )
+        status = WebDriverWait(browser, PATIENCE).until(presence_of_element_located((By.CSS_SELECTOR, "[role=status]")))
+        return before, status.text
 
-    assert "Sent again: 1." in await asyncio.to_thread(press)
+    before, said = await asyncio.to_thread(press)
+    assert all(part in before for part in (*shown, "invoice", "Send again"))
+    assert "Sent again: 1." in said
     row = await until(world, document)
     assert STATES[row["acx_state"]] is State.POSTED
     assert booked(world, document) == [document.total]
