@@ -32,9 +32,12 @@ class _Output:
     """What a batch sends, by queue."""
 
     envelopes: dict[str, list[Envelope]] = field(default_factory=dict)
+    causes: dict[str, list[Reference]] = field(default_factory=dict)
+    """the references that led to the documents on a target's queue"""
 
-    def add(self, queue: str, envelope: Envelope) -> None:
+    def add(self, queue: str, envelope: Envelope, causes: Iterable[Reference] = ()) -> None:
         self.envelopes.setdefault(queue, []).append(envelope)
+        self.causes.setdefault(queue, []).extend(causes)
 
 
 class Export:
@@ -113,7 +116,22 @@ class Export:
                     sends.append((decision, references))
         await self._add_gone(by_sale, output)
         await self._add_documents(sends, output)
-        await asyncio.gather(*(self._bus.send(queue, items) for queue, items in output.envelopes.items()))
+        await asyncio.gather(
+            *(self._send(queue, items, output.causes[queue]) for queue, items in output.envelopes.items())
+        )
+
+    async def _send(self, queue: str, envelopes: Sequence[Envelope], causes: Sequence[Reference]) -> None:
+        """Send; where a target's queue alone takes nothing, such as a full one, what led to it waits on ``changes``.
+
+        Raised, it would come again at once, ten times, and be a dead letter. A document that was taken all the same
+        comes twice then, and is found in the books.
+        """
+        try:
+            await self._bus.send(queue, envelopes)
+        except Unavailable as error:
+            if not causes:
+                raise
+            await self._again(causes, error)
 
     async def _add_gone(self, by_sale: dict[SalesTable, dict[UUID, list[Reference]]], output: _Output) -> None:
         """Say of documents that are no more in the CRM what the journal still knows of them."""
@@ -169,7 +187,7 @@ class Export:
             sale = document.sale
             identity = message_id(target, sale.table, sale.id, document.version, *causes)
             envelope = Envelope(body, identity, send.session, document.correlation_id, traceparent=document.traceparent)
-            output.add(TARGET_QUEUES[target], envelope)
+            output.add(TARGET_QUEUES[target], envelope, references)
             found_by = {"target": target, "cause": references[-1].cause}
             say(
                 logging.INFO,

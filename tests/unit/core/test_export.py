@@ -1,11 +1,12 @@
 """The export step with a Dataverse and a queue in memory: every reference ends somewhere, none twice."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from shared.bus import CHANGES, POISON, RESULTS
+from shared.bus import CHANGES, POISON, RESULTS, Envelope
 from shared.dataverse.journal import STATE_VALUES
 from shared.errors import Misconfigured, Unavailable
 from shared.export import Export
@@ -160,6 +161,28 @@ async def test_where_the_bus_is_away_the_messages_stay_in_their_queue() -> None:
     bench.bus.failure = Unavailable("Service Bus", "away")
     with pytest.raises(Unavailable):
         await bench.handle(reference())
+
+
+class FullBus(MemoryBus):
+    """Takes nothing on one queue, as Service Bus does with a full one."""
+
+    async def send(self, queue: str, envelopes: Iterable[Envelope]) -> None:
+        """Keep the messages of the others."""
+        if queue == "onec":
+            raise Unavailable("Service Bus", "queue onec did not take messages")
+        await super().send(queue, envelopes)
+
+
+async def test_where_a_targets_queue_is_full_the_references_wait_on_changes() -> None:
+    bench = Bench(invoice_row(), invoice_row(number=2, _owningbusinessunit_value=str(UNIT_EU)))
+    bench.bus = FullBus()
+    bench.step = Export(settings(), bench.dataverse, bench.bus, clock(NOW))
+    await bench.handle(reference(), reference(record_id(2)))
+    (waiting,) = bench.bus.references()
+    assert (waiting.id, waiting.attempt) == (INVOICE, 1)
+    (envelope,) = bench.bus.on(CHANGES)
+    assert envelope.not_before is not None and envelope.not_before > NOW
+    assert [document.sale.id for document in bench.bus.documents("sapb1")] == [record_id(2)]
 
 
 async def test_a_document_too_large_for_the_broker_is_refused() -> None:
