@@ -51,6 +51,27 @@ class Accountant:
         else:
             await self._sapb1(f"{entity}({document})/Cancel")
 
+    async def enter_currency(self, target: str, code: str, number: str) -> None:
+        """Enter a currency that has no rate yet; SAP Business One knows them all."""
+        if target == "onec":
+            await self._onec("Catalog_Валюты", Code=number, Description=code)
+
+    async def enter_rate(self, target: str, code: str, number: str, day: str) -> None:
+        """Enter the rate of a currency for a day."""
+        if target == "sapb1":
+            await self._sapb1("SBOBobService_SetCurrencyRate", Currency=code, RateDate=day, Rate="2")
+            return
+        held = await self._systems.local("onec", "state", "GET")
+        (currency,) = [row["Ref_Key"] for row in held["entities"]["Catalog_Валюты"] if row["Code"] == number]
+        row = {"Period": f"{day}T00:00:00", "Валюта_Key": currency, "Курс": 2, "Кратность": "1"}
+        await self._onec("InformationRegister_КурсыВалют", **row)
+
+    async def _onec(self, entity: str, **body: Any) -> None:
+        line = self._systems.first_lines["onec"]
+        signed_in = (line["username"], line["password"])
+        answer = await self._systems.door.post(f"{line['url']}{entity}?$format=json", json=body, auth=signed_in)
+        answer.raise_for_status()
+
     async def _sapb1(self, path: str, **body: Any) -> Any:
         async with self._signed_in() as headers:
             url = f"{self._systems.first_lines['sapb1']['url']}/{path}"

@@ -11,7 +11,7 @@ from shared.bus import POISON
 from shared.dataverse.sales import SalesTable
 from shared.messages import State
 from shared.routes import Route
-from tests.faults.company import CENT, DUE, TARGETS, Journal, Sale, Truth
+from tests.faults.company import CENT, DUE, LOCAL_CURRENCIES, TARGETS, Journal, Sale, Truth
 from tests.faults.harness import Chain
 from tests.faults.systems import Systems
 
@@ -83,7 +83,9 @@ def _of_sapb1(held: dict[str, Any]) -> Entries:
         for row in held.get(kind, {}).values():
             live, entry = row["CancelStatus"] == "csNo", row["DocEntry"]
             id_ = str(entry) if kind == "Invoices" else f"{kind}({entry})"
-            made = Entry(kind, id_, str(row["DocNum"]), row["DocTotal"], row["CardCode"], live, live)
+            # DocTotal is in the local currency.
+            total = row["DocTotal"] if row["DocCurrency"] == LOCAL_CURRENCIES["sapb1"] else row["DocTotalFc"]
+            made = Entry(kind, id_, str(row["DocNum"]), total, row["CardCode"], live, live)
             found.setdefault(row["NumAtCard"], []).append(made)
     return found
 

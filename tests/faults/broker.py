@@ -4,10 +4,15 @@ import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+from azure.servicebus import ServiceBusReceivedMessage
 
 from shared.bus import CHANGES, POISON, RESULTS, TARGET_QUEUES, Envelope
 from shared.errors import Unavailable
 from shared.intake import Incoming
+from shared.operations import resent
 from tests.faults.clock import VirtualClock
 
 QUEUES = (CHANGES, *TARGET_QUEUES.values(), RESULTS)
@@ -122,6 +127,24 @@ class MemoryBroker:
 
     abandon = lose_lock
 
+    def set_aside(self, queue: str, place: str) -> int:
+        """Move what lies on a queue to its dead letters (``place`` is the queue itself) or to ``poison``; count it."""
+        moved = self.queues[queue]
+        self.queues[queue] = []
+        if place == POISON:
+            self.queues[POISON] += moved
+        else:
+            self.dead += [(queue, message) for message in moved]
+        return len(moved)
+
+    async def resend(self) -> None:
+        """Send again what was set aside, as an administrator does."""
+        aside = [*self.dead, *((POISON, message) for message in self.queues[POISON])]
+        self.dead, self.queues[POISON] = [], []
+        for place, message in aside:
+            queue, envelope = resent(place, _received(message, self.clock.now()))
+            await self.send(queue, [envelope])
+
     def next_due(self) -> datetime | None:
         """Give the time at which something can be handed out again; None where nothing waits."""
         times = [each.locked_until or each.visible_from for name in QUEUES for each in self.queues[name]]
@@ -156,3 +179,18 @@ class MemoryBroker:
         if message.deliveries >= MAX_DELIVERIES:
             self.queues[queue].remove(message)
             self.dead.append((queue, message))
+
+
+def _received(message: Stored, at: datetime) -> ServiceBusReceivedMessage:
+    """Give a message as the SDK gives one that was set aside."""
+    envelope = message.envelope
+    seen = SimpleNamespace(
+        body=[envelope.body],
+        message_id=envelope.message_id,
+        session_id=envelope.session_id,
+        correlation_id=envelope.correlation_id,
+        application_properties=dict(envelope.properties),
+        sequence_number=message.number,
+        enqueued_time_utc=at,
+    )
+    return cast(ServiceBusReceivedMessage, seen)

@@ -20,6 +20,8 @@ ISSUED = {INVOICE.name: BILLED, ORDER.name: FULFILLED}
 CANCELLED = {INVOICE.name: CANCELED, ORDER.name: {"statecode": 2, "statuscode": 4}}
 DUE = {INVOICE.name: frozenset({4, 100001, 100002}), ORDER.name: frozenset({100001, 100003})}
 DATED, DUE_ON = "2026-10-05", "2026-10-19"
+SOLD = (PRODUCTS[1], PRODUCTS[0])
+LOCAL_CURRENCIES = {"onec": "RUB", "sapb1": "EUR"}
 CENT = Decimal("0.01")
 TARGETS = ("onec", "sapb1")
 
@@ -100,6 +102,16 @@ class People:
         await self.do(Operation("POST", "accounts", body))
         return made
 
+    async def currency(self, code: str) -> None:
+        """Enter a currency, once."""
+        await self._learn()
+        if code in self._currencies:
+            return
+        self._currencies[code] = str(uuid4())
+        body = {"currencyname": code, "currencysymbol": code, "isocurrencycode": code, "currencyprecision": 2}
+        body |= {"transactioncurrencyid": self._currencies[code], "exchangerate": 1.0}
+        await self.do(Operation("POST", "transactioncurrencies", body))
+
     async def product(self) -> SampleProduct:
         """Enter a service that accounting does not know."""
         await self._learn()
@@ -127,20 +139,21 @@ class People:
         customer: UUID,
         *quantities: int,
         table: SalesTable = INVOICE,
-        products: Sequence[SampleProduct] = (PRODUCTS[1], PRODUCTS[0]),
+        products: Sequence[SampleProduct] = SOLD,
+        currency: str = "",
     ) -> Sale:
         """Enter a document with a line for each quantity, the products in turn; it is not issued or fulfilled yet."""
         await self._learn()
+        currency_id = self._currencies[currency or LOCAL_CURRENCIES[target]]
         company = SELLERS[target, table.way]
         lines = tuple(uuid4() for _ in quantities)
         made = Sale(uuid4(), f"F-{self._systems.serial():06d}", target, lines, table)
-        currency = self._currencies["RUB" if target == "onec" else "EUR"]
         head: dict[str, Any] = {
             table.key: str(made.id),
             table.number: made.number,
             "name": f"Sale {made.number}",
             "ownerid@odata.bind": f"/systemusers({manager(company)})",
-            "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency})",
+            "transactioncurrencyid@odata.bind": f"/transactioncurrencies({currency_id})",
             "customerid_account@odata.bind": f"/accounts({customer})",
         }
         if table is INVOICE:

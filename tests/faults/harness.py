@@ -35,7 +35,7 @@ from shared.sapb1.connector import Sapb1Connector
 from shared.sapb1.payments import Sapb1Payments
 from shared.settings import Settings
 from shared.sweep import Sweep
-from shared.wiring import Step, Wiring
+from shared.wiring import Step, Wiring, settle
 from shared.writeback import Writeback
 from tests.faults.accountant import Accountant
 from tests.faults.broker import Delivery, MemoryBroker
@@ -146,8 +146,8 @@ class Chain:
         self._processes: list[Process] = []
         self._ended: list[Process] = []
         # Every other company leaves it to the bridge to rewrite, cancel and create anew, and wants all documents.
-        self._generous = bool(seed % 2)
-        self._settings = app_settings.load(systems.environment(generous=self._generous))
+        self.generous = bool(seed % 2)
+        self._settings = app_settings.load(systems.environment(generous=self.generous))
         self._swept_at = self.clock.now()
         systems.runs += 1
 
@@ -156,7 +156,7 @@ class Chain:
     def configure(self, **changes: str) -> None:
         """Change app settings; Azure restarts every process then."""
         self._changes |= changes
-        self._settings = app_settings.load(self.systems.environment(generous=self._generous, **self._changes))
+        self._settings = app_settings.load(self.systems.environment(generous=self.generous, **self._changes))
         self.restart()
 
     def route(self, sale: Sale) -> Route:
@@ -220,6 +220,14 @@ class Chain:
         self.held_back.remove(queue)
         return self.broker.receive(queue)
 
+    async def misconfigured(self, queue: str) -> None:
+        """Let whatever comes to a queue be met by a process whose settings are wrong."""
+        delivery = await self.take(queue)
+        broken = Wiring({})
+        vars(broken).update(bus=cast(ServiceBus, self.broker))
+        await settle(broken, lambda wiring: wiring.export, delivery.incoming())
+        self.broker.complete(delivery)
+
     async def others_work(self) -> None:
         """Let locks run out and everybody else go on until nothing can be done now. For the middle of a request."""
         await self.clock.advance(timedelta(seconds=61))
@@ -243,10 +251,13 @@ class Chain:
                 reply = await webhook.receive(process.wiring, body, headers)
             assert reply.status in {202, 503}, reply
 
-    async def issued(self, target: str, *quantities: int, count: int = 1, table: SalesTable = INVOICE) -> list[Sale]:
+    async def issued(
+        self, target: str, *quantities: int, count: int = 1, table: SalesTable = INVOICE, currency: str = ""
+    ) -> list[Sale]:
         """Enter and issue documents of one new customer."""
-        customer = await self.people.customer(target)
-        made = [await self.people.enter(target, customer, *(quantities or (3, 2)), table=table) for _ in range(count)]
+        customer, enter = await self.people.customer(target), self.people.enter
+        lines = quantities or (3, 2)
+        made = [await enter(target, customer, *lines, table=table, currency=currency) for _ in range(count)]
         self.sales += made
         await self.people.issue(*made)
         return made
