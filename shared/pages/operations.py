@@ -7,9 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 from shared.overview import Check, Entries, Entry, Overview
 from shared.pages.html import Address, Markup, joined, link, markup, page, table
 from shared.pages.preview import record_address
-from shared.pages.words import age, word
+from shared.pages.words import age, known_word, word
 from shared.refusals import Language
+from shared.routes import NAMES
 from shared.state_words import state_word
+
+_SYSTEMS: dict[str, str] = dict(NAMES.items())
 
 
 def operations_page(
@@ -43,7 +46,7 @@ class _Page:
 
     def health(self, checks: tuple[Check, ...]) -> Markup:
         """Each system and what is wrong with it."""
-        rows = [[check.system, self._result(check)] for check in checks]
+        rows = [[known_word(self._language, check.system), self._result(check)] for check in checks]
         return self._section("health", table(self._words("system", "result"), rows))
 
     def entries(self, heading: str, entries: Entries) -> Markup:
@@ -65,8 +68,8 @@ class _Page:
         names = self._words("queue", "document", "reason", "age", "again")
         rows = [
             [
-                f"{each['queue']} ({each['kind']})",
-                f"{each['table']} {each['id']}",
+                f"{each['queue']} ({word(self._language, each['kind'])})",
+                f"{word(self._language, each['table'])} {each['id']}" if each["id"] else "",
                 each["reason"],
                 age(self._language, each["age_seconds"]),
                 self._button(word(self._language, "again"), each["queue"], str(each["sequence_number"])),
@@ -130,7 +133,7 @@ class _Page:
             looks += [Markup(" · "), link(preview, word(self._language, "preview"))]
         return [
             " ".join(filter(None, [word(self._language, entry.table), entry.number])),
-            entry.target,
+            _SYSTEMS.get(entry.target, entry.target),
             state_word(self._language, entry.state),
             age(self._language, seconds),
             entry.message,

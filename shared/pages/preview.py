@@ -11,6 +11,7 @@ from shared.pages.words import word
 from shared.refusals import Language
 from shared.rehearsal.calls import Call, Field
 from shared.rehearsal.rehearse import Rehearsed
+from shared.routes import NAMES
 from shared.state_words import state_word
 
 _TONES = {"refused": "bad", "unknown": "bad", "waits": "note", "created": "good", "by_file": "good", "changed": "note"}
@@ -43,7 +44,7 @@ def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, addres
                 verdict=word(language, f"verdict_{seen.verdict}", why=seen.why),
                 why=markup("<blockquote>{why}</blockquote>", why=why) if why else "",
                 route=word(language, "route"),
-                name=f"{seen.route} → {seen.target}" if seen.route else word(language, "no_route"),
+                name=f"{seen.route} → {NAMES[seen.target]}" if seen.target else word(language, "no_route"),
                 state=_state(seen, language),
                 number=_number(seen, language),
             ),
@@ -105,7 +106,7 @@ def _call(call: Call, language: Language) -> Markup:
         "<details open><summary><code>{method} {address}</code></summary>{fields}</details>",
         method=call.method,
         address=call.address,
-        fields=table(names, rows) if rows else "",
+        fields=table(names, rows, "cards fields") if rows else "",
     )
 
 
@@ -116,7 +117,7 @@ def _parts(seen: Rehearsed, language: Language, address: Address) -> Markup:
             "<details open><summary><code>{file}: {record}</code></summary>{fields}</details>",
             file=part.file,
             record=part.record,
-            fields=table(names, part.fields),
+            fields=table(names, part.fields, "cards fields"),
         )
         for part in seen.parts
     )

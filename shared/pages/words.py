@@ -51,6 +51,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "health": ("Health", "Исправность"),
     "system": ("System", "Система"),
     "result": ("Result", "Итог"),
+    "Settings": ("Settings", "Настройки"),
+    "Settings, Dataverse": ("Settings, Dataverse", "Настройки, Dataverse"),
     "works": ("works", "работает"),
     "waiting": ("Waits or is tried again", "Ждёт или повторяется"),
     "refused": ("Refused", "Отказы"),
@@ -70,6 +72,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "to": ("to", "по"),
     "take": ("Take the file", "Получить файл"),
     "queue": ("Queue", "Очередь"),
+    "poison": ("poison", "нечитаемое"),
+    "dead letter": ("dead letter", "недоставленное"),
     "reason": ("Reason", "Причина"),
     "age": ("Age", "Возраст"),
     "again": ("Send again", "Отправить снова"),
@@ -98,6 +102,11 @@ def word(language: Language, name: str, **values: object) -> str:
     """Give a word or sentence of the pages. KeyError for one that is not there."""
     english, russian = _WORDS[name]
     return (russian if language == "ru" else english).format(**values)
+
+
+def known_word(language: Language, name: str) -> str:
+    """Give the word for a name, and the name itself where it is called the same in both languages."""
+    return word(language, name) if name in _WORDS else name
 
 
 def age(language: Language, seconds: float | None) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from azure.servicebus import ServiceBusMessage
 from azure.servicebus.aio import ServiceBusClient
@@ -14,12 +15,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import presence_of_element_located
 from selenium.webdriver.support.ui import WebDriverWait
 
-from infra.demo.company import EUROPEAN, SampleSale
+from infra.demo.company import BY_HAND, EUROPEAN, SampleSale
 from infra.demo.world import World
 from shared.bus import POISON, Envelope
 from shared.messages import Reference, State
 from shared.retry import reference_envelope
-from tests.integration.chain.conftest import PATIENCE, STATES, booked, invoice, line, until
+from tests.integration.chain.conftest import PATIENCE, STATES, booked, invoice, issue, line, until
 from tests.integration.chain.test_preview import entered_unseen
 
 DEAD_ON, DELIVERIES = "sapb1", 10
@@ -119,7 +120,7 @@ async def test_a_document_that_was_set_aside_reaches_the_journal_by_its_button(
         return before, status.text
 
     before, said = await asyncio.to_thread(press)
-    assert all(part in before for part in (*shown, "invoice", "Send again"))
+    assert all(part in before for part in (*shown, "Invoice", "Send again"))
     assert "Sent again: 1." in said
     row = await until(world, document)
     assert STATES[row["acx_state"]] is State.POSTED
@@ -144,3 +145,20 @@ async def test_script_in_a_customers_name_stays_text(world: World, browser: webd
     assert browser.find_elements(By.CSS_SELECTOR, "script, img") == []
     assert not is_wider_than_the_screen(browser)
     assert console(browser) == []
+
+
+async def test_the_dry_run_of_a_way_by_hand_fits_a_phone_and_leads_to_the_file(
+    world: World, browser: webdriver.Chrome
+) -> None:
+    document = invoice("RH-PHONE", BY_HAND[0], line("10.00"), dated=date(2026, 8, 7))
+    await issue(world, document)
+    host = world.stack["host"]
+    await asyncio.to_thread(browser.get, f"{host['url']}/api/preview/invoice/{document.id}?code={host['function_key']}")
+
+    assert "It would be handed out in a file" in browser.find_element(By.TAG_NAME, "body").text
+    assert not is_wider_than_the_screen(browser)
+    assert console(browser) == []
+    address = browser.find_element(By.LINK_TEXT, "Take the file of this day").get_attribute("href")
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        answer = await client.get(str(address))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/zip")

@@ -11,7 +11,7 @@ from shared.dataverse.sales import INVOICE
 from shared.decision import Send
 from shared.files.choosing import Choice, File
 from shared.messages import State
-from shared.overview import Entries, Entry, Overview
+from shared.overview import Check, Entries, Entry, Overview
 from shared.pages.operations import operations_page
 from shared.pages.preview import preview_page
 from shared.refusals import Language
@@ -62,6 +62,17 @@ def test_the_operations_page_calls_states_as_the_crm_does(language: Language, sa
     entry = Entry("onec", "invoice", str(record_id(1)), State.RETRYING, "7", "Что-то не так.", NOW)
     page = operations_page(Overview((), waiting=Entries((entry,), 1)), language, CRM, address, NOW)
     assert f">{said}</td>" in page
+    assert ">1C</td>" in page
+
+
+def test_what_was_set_aside_is_named_in_russian() -> None:
+    dead = {"queue": "onec", "kind": "dead letter", "table": "salesorder", "id": "7", "reason": "", "age_seconds": 1}
+    lost = dead | {"queue": "poison", "kind": "poison", "table": "", "id": ""}
+    set_aside = tuple(each | {"sequence_number": 1} for each in (dead, lost))
+    seen = Overview((Check("Settings, Dataverse", ()), Check("1C", ())), set_aside=set_aside)
+    page = operations_page(seen, "ru", CRM, address, NOW)
+    for said in ("onec (недоставленное)", "poison (нечитаемое)", "Заказ 7", "Настройки, Dataverse", ">1C</td>"):
+        assert said in page
 
 
 def test_the_operations_page_has_a_form_for_each_file_with_the_key_inside() -> None:
