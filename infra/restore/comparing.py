@@ -19,7 +19,7 @@ from shared.routes import Target
 from shared.sapb1 import fence
 from shared.sapb1.kinds import DRAFTS
 
-AHEAD = 5
+AHEAD = 3
 """Generations after the last one that is known of. Each leaves its cancelled document behind, which leads further."""
 
 
@@ -82,7 +82,7 @@ def family(organization_id: UUID, target: Target, known: Known, generation: int)
     if target == "onec":
         return tuple(step.key for step in onec.family(organization_id, known.table, known.id, generation))
     key = accounting_key(organization_id, target, known.table, known.id, generation)
-    return key, fence.invoice_key(key)
+    return (key, fence.invoice_key(key)) if known.table == "salesorder" else (key,)
 
 
 def lack(held: Held, known: Known, generation: int, keys: tuple[UUID, ...]) -> Lack | None:

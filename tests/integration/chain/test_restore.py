@@ -14,7 +14,7 @@ from rich.console import Console
 
 from infra.demo.company import EUROPEAN, EUROPEAN_SERVICES, RUSSIAN, RUSSIAN_SERVICES, Company, SampleSale
 from infra.demo.world import World
-from infra.restore.__main__ import run
+from infra.restore import __main__ as restore
 from shared.dataverse import journal
 from shared.dataverse.batch import Operation
 from shared.messages import State
@@ -41,7 +41,7 @@ async def listed(world: World, day: date, folder: Path, language: str) -> tuple[
     wiring = Wiring({**settings, "LANGUAGE": language})
     console, path = Console(record=True, width=300), folder / "lost.csv"
     with path.open("w", encoding="utf-8", newline="") as out:
-        status = await run(wiring, day, day, out, console.print)
+        status = await restore.run(wiring, day, day, out, console.print)
     await wiring.dataverse.close()
     with path.open(encoding="utf-8", newline="") as file:
         return status, list(csv.DictReader(file)), console.export_text()
@@ -56,7 +56,13 @@ async def listed(world: World, day: date, folder: Path, language: str) -> tuple[
     ids=["1C", "SAP"],
 )
 async def test_rule_02_what_a_restored_crm_lost_is_listed(
-    world: World, companies: tuple[Company, Company], language: str, said: str, tmp_path: Path
+    world: World,
+    companies: tuple[Company, Company],
+    language: str,
+    said: str,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     invoices, orders = companies
     day = DAYS[invoices.target]
@@ -104,6 +110,9 @@ async def test_rule_02_what_a_restored_crm_lost_is_listed(
     assert all(row["customer"] and row["key"] and row["do"] for row in found)
     assert {row["total"].rstrip("0") for row in found} == {"12.2"}
     assert said in text
+
+    monkeypatch.setattr(restore, "AT_ONCE", 2)
+    assert sorted((await listed(world, day, tmp_path, language))[1], key=str) == sorted(found, key=str)
 
     await trigger(world, "dataverse_reconcile")
     row = await until(world, unknown)
