@@ -14,7 +14,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
 def record(**line: Any) -> None:
     with Path(os.environ["RECORD"]).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, default=str) + "\n")
+        file.write(json.dumps({"process": os.getpid(), **line}, default=str) + "\n")
 
 
 def described(message: func.ServiceBusMessage) -> dict[str, Any]:
