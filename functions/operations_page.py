@@ -8,6 +8,7 @@ import azure.functions as func
 from functions.addresses import addresses
 from functions.callers import let_in
 from shared.errors import Misconfigured, Unavailable
+from shared.looking_again import LookAgain
 from shared.operations import Resend
 from shared.overview import look
 from shared.pages.html import HEADERS
@@ -40,9 +41,12 @@ async def _answer(req: func.HttpRequest) -> func.HttpResponse:
     return await _page(req, await _resend(asked))
 
 
-async def _resend(asked: Resend) -> str:
+async def _resend(asked: Resend | LookAgain) -> str:
     language = _language()
     try:
+        if isinstance(asked, LookAgain):
+            await asked.send(process.bus, process.settings, now())
+            return word(language, "looked_at_again")
         done = await process.operations.resend(asked)
     except (Unavailable, Misconfigured) as error:
         return str(error)
@@ -69,15 +73,17 @@ def _language() -> Language:
         return "en"
 
 
-def _pressed(body: bytes) -> Resend:
+def _pressed(body: bytes) -> Resend | LookAgain:
     """Read a button's form. ValueError with a sentence that quotes nothing."""
     if len(body) > MAX_FORM:
         raise ValueError("the form is too long")
     try:
         form = parse_qs(body.decode(), strict_parsing=True, max_num_fields=2)
-        queue, which = form["queue"][0], form["which"][0]
+        which, queue, table = form["which"][0], form.get("queue", [""])[0], form.get("table", [""])[0]
     except (ValueError, KeyError):
-        raise ValueError("the form needs queue and which") from None
+        raise ValueError("the form needs which, and queue or table") from None
+    if table:
+        return LookAgain.read(table, which)
     asked = {"queue": queue, "all": True} if which == "all" else {"queue": queue, "sequence_number": which}
     return Resend.read(json.dumps(asked).encode())
 

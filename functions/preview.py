@@ -1,13 +1,11 @@
 """The dry run of one document: what an export would do with it now, writing nothing."""
 
-from uuid import UUID
-
 import azure.functions as func
 
 from functions.addresses import addresses
 from functions.callers import let_in
 from shared import jsontext
-from shared.dataverse.sales import SALES, SalesTable
+from shared.dataverse.sales import document_named
 from shared.errors import Misconfigured, Unavailable
 from shared.pages.html import HEADERS
 from shared.pages.preview import preview_page
@@ -26,7 +24,7 @@ async def preview(req: func.HttpRequest, context: func.Context) -> func.HttpResp
 
 async def _preview(req: func.HttpRequest) -> func.HttpResponse:
     try:
-        table, record = _asked(req)
+        table, record = document_named(req.route_params.get("table", ""), req.route_params.get("id", ""))
     except ValueError as error:
         return _error(str(error), 400)
     try:
@@ -36,17 +34,6 @@ async def _preview(req: func.HttpRequest) -> func.HttpResponse:
     if seen is None:
         return _error(f"Dataverse has no {table.name} with this id", 404)
     return _page(req, seen) if "text/html" in req.headers.get("Accept", "") else _json(seen.json_text(), 200)
-
-
-def _asked(req: func.HttpRequest) -> tuple[SalesTable, UUID]:
-    """Read table and id. ValueError with a sentence that quotes nothing."""
-    table = next((each for each in SALES if each.name == req.route_params.get("table")), None)
-    if table is None:
-        raise ValueError(f"table: must be one of {', '.join(each.name for each in SALES)}")
-    try:
-        return table, UUID(req.route_params.get("id", ""))
-    except ValueError:
-        raise ValueError("id: must be a GUID") from None
 
 
 def _page(req: func.HttpRequest, seen: Rehearsed) -> func.HttpResponse:

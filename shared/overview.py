@@ -11,6 +11,7 @@ from shared import health
 from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.columns import moment, text
+from shared.dataverse.sales import SALES
 from shared.errors import Misconfigured, Unavailable
 from shared.files.asking import KINDS, by_hand
 from shared.messages import State
@@ -63,6 +64,8 @@ class Overview:
     waiting: Entries = Entries()
     refused: Entries = Entries()
     set_aside: tuple[dict[str, Any], ...] = ()
+    automatic: frozenset[tuple[str, str]] = frozenset()
+    """accounting system and table of what goes through by itself, and may be looked at again"""
     files: tuple[tuple[str, str], ...] = ()
     """kind and route of what is handed out by hand"""
     settings: dict[str, str] = field(default_factory=dict)
@@ -89,6 +92,9 @@ async def look(wiring: Wiring) -> Overview:
         waiting=waiting[0] or Entries(),
         refused=refused[0] or Entries(),
         set_aside=tuple((messages[0] or {"messages": []})["messages"]),
+        automatic=frozenset(
+            (route.target, table.name) for route in settings.routes for table in SALES if route.way == table.way
+        ),
         files=tuple((kind, route.name) for kind in KINDS for route in by_hand(settings, kind)),
         settings=in_force(settings),
     )

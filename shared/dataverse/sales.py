@@ -5,6 +5,7 @@ Names: Microsoft's table reference. Which way of a route reads which table is he
 
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from shared.documents import SaleTable
 from shared.routes import Way
@@ -73,3 +74,14 @@ FULFILLED_PARTLY = 100002
 """salesorder.statuscode"""
 INVOICED = 100003
 """salesorder.statuscode: an order that was fulfilled before has a datefulfilled"""
+
+
+def document_named(table: str, identity: str) -> tuple[SalesTable, UUID]:
+    """Read which document somebody means. ValueError with one sentence that quotes nothing."""
+    found = next((each for each in SALES if each.name == table), None)
+    if found is None:
+        raise ValueError(f"table: must be one of {', '.join(each.name for each in SALES)}")
+    try:
+        return found, UUID(identity)
+    except ValueError:
+        raise ValueError("id: must be a GUID") from None

@@ -16,13 +16,14 @@ a:focus-visible, button:focus-visible, summary:focus-visible { outline: 3px soli
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0; text-align: left; vertical-align: top }
-td { overflow-wrap: anywhere } th { font-weight: 600 } .number { font-variant-numeric: tabular-nums; text-align: right }
+td { overflow-wrap: break-word } .fields td { overflow-wrap: anywhere }
+th { font-weight: 600 } .number { font-variant-numeric: tabular-nums; text-align: right }
 .bad { color: var(--bad) } .good { color: var(--good) } .note { color: var(--note) }
 .mark { font-weight: 600 } td .mark { white-space: nowrap }
 blockquote { background: var(--soft); border-left: .3rem solid var(--line); margin: .5rem 0; padding: .5rem .8rem }
 details { margin: .5rem 0 } summary { cursor: pointer } code { overflow-wrap: anywhere }
 form { display: inline } button, input { font: inherit; padding: .2rem .7rem } .field { margin-right: .7rem }
-@media (min-width: 40rem) { .fields td:first-child { min-width: 16rem } }
+@media (min-width: 40rem) { .fields td:first-child { min-width: 18rem } }
 @media (max-width: 40rem) {
   .cards thead { position: absolute; left: -200vw }
   .cards, .cards tbody { display: block }

@@ -1,5 +1,6 @@
 """The operations page: what waits, was refused or set aside, with a button to send it again; health and settings."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -19,7 +20,7 @@ def operations_page(
     seen: Overview, language: Language, dataverse_url: str, address: Address, now: datetime, *, said: str = ""
 ) -> str:
     """Show the overview. ``said`` is what a button that was pressed has done."""
-    pages = _Page(language, dataverse_url, address, now)
+    pages = _Page(language, dataverse_url, address, now, seen.automatic)
     body = joined(
         [
             markup("<h1>{title}</h1>", title=word(language, "operations")),
@@ -38,11 +39,19 @@ def operations_page(
 class _Page:
     """The parts of the page, in one language."""
 
-    def __init__(self, language: Language, dataverse_url: str, address: Address, now: datetime) -> None:
+    def __init__(
+        self,
+        language: Language,
+        dataverse_url: str,
+        address: Address,
+        now: datetime,
+        automatic: Collection[tuple[str, str]],
+    ) -> None:
         self._language = language
         self._dataverse_url = dataverse_url
         self._address = address
         self._now = now
+        self._automatic = automatic
 
     def health(self, checks: tuple[Check, ...]) -> Markup:
         """Each system and what is wrong with it."""
@@ -53,7 +62,7 @@ class _Page:
         """Journal rows of a kind."""
         if not entries.shown:
             return self._section(heading, self._nothing())
-        names = self._words("document", "target", "state", "since", "sentence", "look")
+        names = self._words("document", "target", "state", "since", "sentence", "look", "again")
         shown = Markup()
         if entries.count > len(entries.shown):
             text = word(self._language, "shown", shown=len(entries.shown), count=entries.count)
@@ -72,13 +81,13 @@ class _Page:
                 f"{word(self._language, each['table'])} {each['id']}" if each["id"] else "",
                 each["reason"],
                 age(self._language, each["age_seconds"]),
-                self._button(word(self._language, "again"), each["queue"], str(each["sequence_number"])),
+                self._button(word(self._language, "again"), "queue", each["queue"], str(each["sequence_number"])),
             ]
             for each in messages
         ]
         queues = sorted({each["queue"] for each in messages})
         everything = joined(
-            self._button(word(self._language, "again_all", queue=queue), queue, "all") for queue in queues
+            self._button(word(self._language, "again_all", queue=queue), "queue", queue, "all") for queue in queues
         )
         return self._section("dead", joined([table(names, rows), markup("<p>{all}</p>", all=everything)]))
 
@@ -126,6 +135,7 @@ class _Page:
         )
 
     def _entry(self, entry: Entry) -> list[object]:
+        again = (entry.target, entry.table) in self._automatic
         seconds = (self._now - entry.changed_at).total_seconds() if entry.changed_at else None
         looks = [link(record_address(self._dataverse_url, entry.table, entry.id), "CRM")]
         if entry.table in {"invoice", "salesorder"}:
@@ -138,6 +148,7 @@ class _Page:
             age(self._language, seconds),
             entry.message,
             joined(looks),
+            self._button(word(self._language, "again"), "table", entry.table, entry.id) if again else "",
         ]
 
     def _result(self, check: Check) -> Markup:
@@ -145,12 +156,14 @@ class _Page:
             return markup("<span class='mark good'>{works}</span>", works=word(self._language, "works"))
         return joined(markup("<p class='bad'>{problem}</p>", problem=problem) for problem in check.problems)
 
-    def _button(self, text: str, queue: str, which: str) -> Markup:
+    def _button(self, text: str, kind: str, where: str, which: str) -> Markup:
+        """``kind``: whether ``where`` is a queue or a table."""
         return markup(
-            "<form method='post' action='{action}'><input type='hidden' name='queue' value='{queue}'>"
+            "<form method='post' action='{action}'><input type='hidden' name='{kind}' value='{where}'>"
             "<button name='which' value='{which}'>{text}</button></form> ",
             action=self._address("operations"),
-            queue=queue,
+            kind=kind,
+            where=where,
             which=which,
             text=text,
         )

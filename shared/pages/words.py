@@ -79,6 +79,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "again": ("Send again", "Отправить снова"),
     "again_all": ("Send all of {queue} again", "Отправить снова всё из {queue}"),
     "sent": ("Sent again: {sent}.", "Отправлено снова: {sent}."),
+    "looked_at_again": ("It is looked at again now.", "Документ будет рассмотрен снова."),
     "more": ("More are left; press again.", "Остались ещё; нажмите снова."),
     "not_there": ("It is not there any more.", "Этого сообщения там уже нет."),
     "settings": ("Settings in force", "Действующие настройки"),

@@ -1,6 +1,7 @@
 """The operations page, as a browser gets it: what was refused, what was set aside, and the button to send it again."""
 
 import re
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,8 @@ from infra.demo.company import EUROPEAN
 from infra.demo.world import World
 from shared.bus import CHANGES
 from shared.messages import State
-from tests.integration.chain.conftest import STATES, invoice, issue, line, until
+from tests.integration.chain.conftest import STATES, booked, invoice, issue, line, until
+from tests.integration.chain.test_lost_events import lose_events
 from tests.integration.chain.test_operations import poisoned
 
 
@@ -76,13 +78,40 @@ async def test_what_was_set_aside_is_sent_again_by_its_button(world: World) -> N
     await poisoned(world, frozenset({message["sequence_number"]}))
 
 
+async def test_a_refused_document_is_looked_at_again_by_its_button(world: World) -> None:
+    wrong = invoice("EU-PAGE-AGAIN", EUROPEAN, line("10.00"), line("-5.00"))
+    await issue(world, wrong)
+    await until(world, wrong)
+    await world.drained()
+    await lose_events(world, 1000)
+    await world.crm.correct_line(wrong, 2, {"priceperunit": 5.0, "tax": 1.1})
+    await world.drained()
+    await lose_events(world, 0)
+    assert f"<button name='which' value='{wrong.id}'>" in (await browse(world)).text
+
+    form = {"table": "invoice", "which": str(wrong.id)}
+    page = await browse(world, "POST", data=form, headers={"Origin": world.stack["host"]["url"]})
+
+    assert "It is looked at again now." in page.text
+    await until(world, wrong, {State.POSTED})
+    assert booked(world, wrong) == [Decimal("18.30")]
+
+
 async def test_nobody_without_the_key_sees_it(world: World) -> None:
     assert (await browse(world, key="wrong")).status_code == 401
 
 
 async def test_a_form_that_is_none_of_ours_is_refused_in_a_sentence(world: World) -> None:
     origin = {"Origin": world.stack["host"]["url"]}
-    for body in (b"", b"\xff", b"queue=poison", b"queue=nowhere&which=1", b"queue=poison&which=x", b"x" * 2000):
+    for body in (
+        b"",
+        b"\xff",
+        b"queue=poison",
+        b"queue=nowhere&which=1",
+        b"table=account&which=1",
+        b"queue=poison&which=x",
+        b"x" * 2000,
+    ):
         answer = await browse(world, "POST", content=body, headers=origin)
         assert answer.status_code == 400
         assert "Traceback" not in answer.text

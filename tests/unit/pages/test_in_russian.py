@@ -65,6 +65,14 @@ def test_the_operations_page_calls_states_as_the_crm_does(language: Language, sa
     assert ">1C</td>" in page
 
 
+def test_only_what_goes_through_by_itself_can_be_looked_at_again() -> None:
+    entry = Entry("onec", "invoice", str(record_id(1)), State.REFUSED, "", "Что-то не так.", NOW)
+    button = "<input type='hidden' name='table' value='invoice'><button name='which'"
+    for automatic, there in (({("onec", "invoice")}, True), ({("onec", "salesorder"), ("sapb1", "invoice")}, False)):
+        seen = Overview((), refused=Entries((entry,), 1), automatic=frozenset(automatic))
+        assert (button in operations_page(seen, "ru", CRM, address, NOW)) is there
+
+
 def test_what_was_set_aside_is_named_in_russian() -> None:
     dead = {"queue": "onec", "kind": "dead letter", "table": "salesorder", "id": "7", "reason": "", "age_seconds": 1}
     lost = dead | {"queue": "poison", "kind": "poison", "table": "", "id": ""}
