@@ -2,36 +2,25 @@
 
 import asyncio
 import json
-import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
 
 from infra.local.sapb1 import company
-from tests.conftest import ROOT
+from tests import foreign_client
 from tests.integration.sapb1.client import Client
 
-PACKAGE = "b1sl-python==0.16.0"
 NOT_SUPPORTED = "SAP Error -5006: The requested action is not supported for this object."
 SCRIPT = Path(__file__).with_name("foreign_client.py")
 
 
 @pytest.fixture(scope="module")
 def interpreter() -> Path:
-    """A virtual environment with the client in it, kept under .cache."""
-    folder = ROOT / ".cache" / f"b1sl-{sys.version_info.major}.{sys.version_info.minor}"
-    python = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        venv.create(folder, with_pip=True, clear=True)
-        installed = subprocess.run(  # noqa: S603 - our own interpreter and a pinned package
-            [str(python), "-m", "pip", "install", "--quiet", PACKAGE], capture_output=True, text=True, check=False
-        )
-        if installed.returncode != 0:
-            pytest.skip(f"{PACKAGE} can't be installed: {installed.stderr.strip().splitlines()[-1:]}")
-        (folder / "installed").touch()
-    return python
+    """The environment with the client in it."""
+    try:
+        return foreign_client.interpreter()
+    except RuntimeError as error:
+        pytest.skip(str(error))
 
 
 @pytest.mark.timeout(180)

@@ -1,0 +1,46 @@
+"""What a cold start costs before the first invocation: importing the app and indexing its functions.
+
+``python -m tests.bench.starting CODE`` runs a piece of code and prints its CPU milliseconds and the process's peak
+memory in MB. Every measurement is a fresh process.
+"""
+
+import json
+import resource
+import sys
+import time
+
+from tests.bench.figure import Baseline, Figure, Reach
+from tests.bench.measuring import PAIRS, program
+
+PACKAGES = "import azure.functions, azure.servicebus, httpx, pydantic, opencensus.ext.azure"
+"""the five of requirements.txt that are code; tzdata is data"""
+APP = "import function_app; function_app.app.get_functions()"
+BESIDE = "importing the five packages"
+
+
+def figures() -> list[Figure]:
+    """Measure both in turns."""
+    program("tests.bench.starting", APP)  # writes the byte code
+    own, base = [], []
+    for _ in range(PAIRS):
+        own.append(program("tests.bench.starting", APP))
+        base.append(program("tests.bench.starting", PACKAGES))
+    made = []
+    for name, unit, column, limit in (("time", "ms", "cpu_ms", 1.25), ("memory", "MB", "memory_mb", 1.3)):
+        baseline = Baseline(BESIDE, tuple(each[column] for each in base))
+        samples = tuple(each[column] for each in own)
+        made.append(Figure(f"import and indexing: {name}", unit, samples, baseline, Reach(limit)))
+    return made
+
+
+def main() -> None:
+    """Run the code that was given."""
+    started = time.process_time()
+    exec(sys.argv[1], {})  # noqa: S102 -- one of the two constants above
+    cpu = (time.process_time() - started) * 1e3
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(json.dumps({"cpu_ms": cpu, "memory_mb": peak}))
+
+
+if __name__ == "__main__":
+    main()
