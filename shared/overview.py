@@ -1,7 +1,7 @@
 """What an administrator sees at a glance: health, what waits, was refused or was set aside, and the settings."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,23 +15,23 @@ from shared.dataverse.sales import SALES
 from shared.errors import Misconfigured, Unavailable
 from shared.files.asking import KINDS, by_hand
 from shared.messages import State
-from shared.routes import NAMES
+from shared.routes import NAMES, Target
 from shared.settings import SECRETS, Settings
 from shared.wiring import Wiring
 
 WAITING = (State.WAITING, State.PAUSED, State.RETRYING, State.DRAFT)
 SHOWN = 50
-"""Journal rows of a kind on the page; their number is shown whole, up to the 5,000 that Dataverse counts."""
+"""Journal rows of a kind and accounting system on the page; their number is shown whole, up to the 5,000 that Dataverse
+counts."""
 SECRET = "\N{BULLET}" * 3
 """stands for a secret that is set"""
-_COLUMNS = ("acx_key", "acx_target", "acx_state", "acx_message", "acx_changedon", "acx_number")
+_COLUMNS = ("acx_key", "acx_state", "acx_message", "acx_changedon", "acx_number")
 
 
 @dataclass(frozen=True)
 class Entry:
     """A journal row as the page shows it."""
 
-    target: str
     table: str
     id: str
     state: State
@@ -61,10 +61,11 @@ class Overview:
     """Everything on the page. What can't be read now is empty, and a check says why."""
 
     checks: tuple[Check, ...]
-    waiting: Entries = Entries()
-    refused: Entries = Entries()
+    waiting: Mapping[Target, Entries] = field(default_factory=dict)
+    refused: Mapping[Target, Entries] = field(default_factory=dict)
+    """both by accounting system"""
     set_aside: tuple[dict[str, Any], ...] = ()
-    automatic: frozenset[tuple[str, str]] = frozenset()
+    automatic: frozenset[tuple[Target, str]] = frozenset()
     """accounting system and table of what goes through by itself, and may be looked at again"""
     files: tuple[tuple[str, str], ...] = ()
     """kind and route of what is handed out by hand"""
@@ -81,16 +82,16 @@ async def look(wiring: Wiring) -> Overview:
         return Overview((Check("Settings", tuple(problems)),))
     used = sorted({route.target for route in settings.routes if not route.by_hand})
     waiting, refused, messages, *asked = await asyncio.gather(
-        _asked("Dataverse", lambda: _rows(wiring.dataverse, WAITING)),
-        _asked("Dataverse", lambda: _rows(wiring.dataverse, (State.REFUSED,))),
+        _asked("Dataverse", lambda: _by_target(wiring.dataverse, WAITING)),
+        _asked("Dataverse", lambda: _by_target(wiring.dataverse, (State.REFUSED,))),
         _asked("Service Bus", wiring.operations.messages),
         *(_asked(NAMES[target], partial(wiring.reach, target)) for target in used),
     )
     reached = [check for _, check in asked]
     return Overview(
         checks=(Check("Settings, Dataverse", tuple(problems)), messages[1], *reached),
-        waiting=waiting[0] or Entries(),
-        refused=refused[0] or Entries(),
+        waiting=waiting[0] or {},
+        refused=refused[0] or {},
         set_aside=tuple((messages[0] or {"messages": []})["messages"]),
         automatic=frozenset(
             (route.target, table.name) for route in settings.routes for table in SALES if route.way == table.way
@@ -109,11 +110,16 @@ async def _asked(system: str, question: Callable[[], Awaitable[Any]]) -> tuple[A
         return None, Check(system, (str(error),))
 
 
-async def _rows(dataverse: Dataverse, states: Collection[State]) -> Entries:
+async def _by_target(dataverse: Dataverse, states: Collection[State]) -> dict[Target, Entries]:
+    found = await asyncio.gather(*(_rows(dataverse, target, states) for target in NAMES))
+    return dict(zip(NAMES, found, strict=True))
+
+
+async def _rows(dataverse: Dataverse, target: Target, states: Collection[State]) -> Entries:
     wanted = " or ".join(f"acx_state eq {journal.STATE_VALUES[state]}" for state in states)
     query = {
         "$select": ",".join(_COLUMNS),
-        "$filter": wanted,
+        "$filter": f"acx_target eq '{target}' and ({wanted})",
         "$orderby": "acx_changedon desc",
         "$count": "true",
     }
@@ -127,7 +133,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     changed = moment(row, "acx_changedon")
     state = journal.state_of(row)
     number, message = text(row, "acx_number"), text(row, "acx_message")
-    return Entry(text(row, "acx_target"), table, identity, state, number, message, changed)
+    return Entry(table, identity, state, number, message, changed)
 
 
 def in_force(settings: Settings) -> dict[str, str]:

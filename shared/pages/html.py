@@ -11,6 +11,7 @@ STYLE = """
 * { box-sizing: border-box }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
+h3 { font-size: 1rem; margin: 1rem 0 .25rem }
 nav a { margin-right: 1rem }
 a:focus-visible, button:focus-visible, summary:focus-visible { outline: 3px solid; outline-offset: 2px }
 .scroll { overflow-x: auto }

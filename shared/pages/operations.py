@@ -1,6 +1,6 @@
 """The operations page: what waits, was refused or set aside, with a button to send it again; health and settings."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -10,10 +10,8 @@ from shared.pages.html import Address, Markup, joined, link, markup, page, table
 from shared.pages.preview import record_address
 from shared.pages.words import age, known_word, word
 from shared.refusals import Language
-from shared.routes import NAMES
+from shared.routes import NAMES, Target
 from shared.state_words import state_word
-
-_SYSTEMS: dict[str, str] = dict(NAMES.items())
 
 
 def operations_page(
@@ -45,7 +43,7 @@ class _Page:
         dataverse_url: str,
         address: Address,
         now: datetime,
-        automatic: Collection[tuple[str, str]],
+        automatic: Collection[tuple[Target, str]],
     ) -> None:
         self._language = language
         self._dataverse_url = dataverse_url
@@ -58,17 +56,25 @@ class _Page:
         rows = [[known_word(self._language, check.system), self._result(check)] for check in checks]
         return self._section("health", table(self._words("system", "result"), rows))
 
-    def entries(self, heading: str, entries: Entries) -> Markup:
-        """Journal rows of a kind."""
-        if not entries.shown:
-            return self._section(heading, self._nothing())
-        names = self._words("document", "target", "state", "since", "sentence", "look", "again")
-        shown = Markup()
+    def entries(self, heading: str, by_target: Mapping[Target, Entries]) -> Markup:
+        """Journal rows of a kind, each accounting system by itself."""
+        there = {target: entries for target, entries in by_target.items() if entries.shown}
+        shown = joined(self._entries(target, entries) for target, entries in there.items())
+        return self._section(heading, shown if there else self._nothing())
+
+    def _entries(self, target: Target, entries: Entries) -> Markup:
+        names = self._words("document", "state", "since", "sentence", "look", "again")
+        cut = Markup()
         if entries.count > len(entries.shown):
             text = word(self._language, "shown", shown=len(entries.shown), count=entries.count)
-            shown = markup("<p>{text}</p>", text=text)
-        rows = [self._entry(entry) for entry in entries.shown]
-        return self._section(heading, joined([shown, table(names, rows)]))
+            cut = markup("<p>{text}</p>", text=text)
+        return markup(
+            "<h3>{system}: {count}</h3>{cut}{table}",
+            system=NAMES[target],
+            count=entries.count,
+            cut=cut,
+            table=table(names, [self._entry(target, entry) for entry in entries.shown]),
+        )
 
     def set_aside(self, messages: tuple[dict[str, Any], ...]) -> Markup:
         """Poison and dead letters, each with a button."""
@@ -134,8 +140,8 @@ class _Page:
             shown=shown,
         )
 
-    def _entry(self, entry: Entry) -> list[object]:
-        again = (entry.target, entry.table) in self._automatic
+    def _entry(self, target: Target, entry: Entry) -> list[object]:
+        again = (target, entry.table) in self._automatic
         seconds = (self._now - entry.changed_at).total_seconds() if entry.changed_at else None
         looks = [link(record_address(self._dataverse_url, entry.table, entry.id), "CRM")]
         if entry.table in {"invoice", "salesorder"}:
@@ -143,7 +149,6 @@ class _Page:
             looks += [Markup(" · "), link(preview, word(self._language, "preview"))]
         return [
             " ".join(filter(None, [word(self._language, entry.table), entry.number])),
-            _SYSTEMS.get(entry.target, entry.target),
             state_word(self._language, entry.state),
             age(self._language, seconds),
             entry.message,

@@ -17,6 +17,7 @@ from shared.pages.preview import preview_page
 from shared.refusals import Language
 from shared.rehearsal.files import parts_of
 from shared.rehearsal.rehearse import Rehearsed
+from shared.routes import Target
 from tests.builders import NOW, invoice_row, record_id, reference, settings
 from tests.unit.files.kit import onec, sapb1
 
@@ -59,17 +60,18 @@ def test_every_state_has_a_word_in_both_languages(state: State) -> None:
 
 @pytest.mark.parametrize(("language", "said"), [("ru", "Повторяется"), ("en", "Retrying")])
 def test_the_operations_page_calls_states_as_the_crm_does(language: Language, said: str) -> None:
-    entry = Entry("onec", "invoice", str(record_id(1)), State.RETRYING, "7", "Что-то не так.", NOW)
-    page = operations_page(Overview((), waiting=Entries((entry,), 1)), language, CRM, address, NOW)
+    entry = Entry("invoice", str(record_id(1)), State.RETRYING, "7", "Что-то не так.", NOW)
+    page = operations_page(Overview((), waiting={"onec": Entries((entry,), 1)}), language, CRM, address, NOW)
     assert f">{said}</td>" in page
-    assert ">1C</td>" in page
+    assert "<h3>1C: 1</h3>" in page
 
 
 def test_only_what_goes_through_by_itself_can_be_looked_at_again() -> None:
-    entry = Entry("onec", "invoice", str(record_id(1)), State.REFUSED, "", "Что-то не так.", NOW)
+    entry = Entry("invoice", str(record_id(1)), State.REFUSED, "", "Что-то не так.", NOW)
     button = "<input type='hidden' name='table' value='invoice'><button name='which'"
-    for automatic, there in (({("onec", "invoice")}, True), ({("onec", "salesorder"), ("sapb1", "invoice")}, False)):
-        seen = Overview((), refused=Entries((entry,), 1), automatic=frozenset(automatic))
+    others: frozenset[tuple[Target, str]] = frozenset({("onec", "salesorder"), ("sapb1", "invoice")})
+    for automatic, there in ((frozenset({*others, ("onec", "invoice")}), True), (others, False)):
+        seen = Overview((), refused={"onec": Entries((entry,), 1), "sapb1": Entries()}, automatic=automatic)
         assert (button in operations_page(seen, "ru", CRM, address, NOW)) is there
 
 
