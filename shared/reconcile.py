@@ -1,7 +1,8 @@
 """The reconciliation, once a day: documents that should be in the books against the journal.
 
 Missing (no row), stale (the document is newer than what the row says), waiting for too long, or Retry pressed: each
-becomes a reference.
+becomes a reference. So does a row that hangs under no document any more: change tracking tells of no deletion that came
+before a pass which had to start over.
 """
 
 import logging
@@ -12,9 +13,10 @@ from typing import Any
 from shared.bus import CHANGES, Bus
 from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
-from shared.dataverse.columns import guid, key, local_date, number, version
+from shared.dataverse.columns import guid, key, local_date, number, text, version
 from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import INVOICED, SALES, SalesTable
+from shared.dataverse.searching import document_of
 from shared.messages import Journalled, Reference, State
 from shared.passes import BUDGET, Page, Passes, Run
 from shared.references import own_reference
@@ -90,6 +92,7 @@ class Reconciliation:
         run = await self._passes.begin()
         ways = {route.way for route in self._settings.routes}
         counts: dict[str, int] = {table.name: await self._table(run, table) for table in SALES if table.way in ways}
+        counts[journal.TABLE] = await self._orphans(run)
         say(logging.INFO, "reconciled", counts)
         return counts
 
@@ -111,6 +114,30 @@ class Reconciliation:
             return len(references)
 
         return await run.over(f"reconcile:{table.name}", ask, settle)
+
+    async def _orphans(self, run: Run) -> int:
+        """Refer to the documents of rows that hang under nothing; whether one is still there is looked at then."""
+        nothing = " and ".join(f"_acx_{table}id_value eq null" for table in journal.PARENTS)
+        query = {
+            "$select": "acx_accountingexportid,acx_key",
+            "$filter": f"acx_state ne {journal.STATE_VALUES[State.CANCELLED]} and {nothing}",
+        }
+
+        async def ask(link: str) -> Page:
+            if link:
+                return await self._dataverse.follow(link, tracked=False)
+            return await self._dataverse.get(journal.SET, query)
+
+        async def settle(page: Page, pass_name: str) -> int:
+            documents = [found for row in page["value"] if (found := document_of(text(row, "acx_key")))]
+            references = [
+                own_reference(self._settings, table.name, id_, cause="deleted", what=pass_name, now=self._now())
+                for table, id_ in documents
+            ]
+            await self._bus.send(CHANGES, [reference_envelope(reference) for reference in references])
+            return len(references)
+
+        return await run.over(f"reconcile:{journal.TABLE}", ask, settle)
 
     def _reference(self, table: SalesTable, row: dict[str, Any], pass_name: str) -> Reference | None:
         route = may_matter(self._settings, table, row)

@@ -41,10 +41,13 @@ async def of_journal_rows(dataverse: Dataverse, rows: Sequence[UUID]) -> dict[UU
 
 
 def document_of(journal_key: str) -> Document | None:
-    """Read ``target:table:id``; None for a row that is about no document."""
+    """Read ``target:table:id``; None for a row that is about no document, or whose key somebody broke."""
     _, _, rest = journal_key.partition(":")
     table, _, record = rest.partition(":")
-    return (BY_NAME[table], UUID(record)) if table in BY_NAME else None
+    try:
+        return (BY_NAME[table], UUID(record)) if table in BY_NAME else None
+    except ValueError:
+        return None
 
 
 async def _containing(

@@ -197,6 +197,10 @@ class People:
         """Cancel documents."""
         await self.do(*(Operation("PATCH", _path(each), CANCELLED[each.table.name]) for each in sales))
 
+    async def delete(self, sale: Sale) -> None:
+        """Delete a document with its lines."""
+        await self.do(Operation("DELETE", _path(sale)))
+
     async def edit(self, sale: Sale, quantity: int) -> None:
         """Change the quantity of the first line, and its tax with it."""
         await self.do(Operation("PATCH", f"{sale.table.line_set}({sale.lines[0]})", _amounts(quantity, 1)))

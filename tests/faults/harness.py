@@ -352,12 +352,16 @@ class Chain:
         """Let every event that there ever was come again, and every sweep begin from the start."""
         await self.systems.local("dataverse", "events/replay")
         await self.deliver()
+        await self.forget_checkpoints()
+        self.restart()
+        await self.drain()
+
+    async def forget_checkpoints(self) -> None:
+        """Let every sweep begin from the start, as after a token that was not taken any more."""
         table = "acx_synccheckpoints"
         checkpoints = await self.systems.admin.rows(table, {"$select": "acx_synccheckpointid"})
         ids = [row["acx_synccheckpointid"] for row in checkpoints]
         await self.people.do(*(Operation("DELETE", f"{table}({each})") for each in ids))
-        self.restart()
-        await self.drain()
 
     async def _timers(self) -> bool:
         """Let the timers fire at rest; say whether anything came of it."""

@@ -38,3 +38,26 @@ async def test_a_chain_of_merges_inherits_the_card(systems: Systems, target: str
         assert [journal and journal.state for journal in journals] == [State.POSTED] * 4
     finally:
         await chain.close()
+
+
+@BOTH
+async def test_a_deletion_that_nobody_told_of_is_seen_all_the_same(systems: Systems, target: str) -> None:
+    """The event of the deletion is lost, and change tracking has to start over: it names only what is still there."""
+    chain = Chain(systems, 0)
+    try:
+        invoice, never = await chain.exported(target), (await chain.issued(target))[0]
+        await chain.people.delete(invoice)
+        await chain.people.delete(never)
+        await chain.events()
+        await chain.forget_checkpoints()
+        await chain.drain()
+
+        await books.check(chain, may_be_refused=True)
+        journal = await chain.people.journal(invoice)
+        assert journal is not None
+        assert journal.state is State.REFUSED
+        assert "deleted in the CRM after it had been exported" in journal.message
+        assert [entry.live for entry in await books.documents(chain, invoice)] == [True]
+        assert await chain.people.journal(never) is None
+    finally:
+        await chain.close()

@@ -51,6 +51,8 @@ class Lives(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.chain: Chain
         self.product: SampleProduct
+        self.there: list[Sale] = []
+        """documents that were not deleted"""
         self.customers: dict[str, list[UUID]] = {target: [] for target in TARGETS}
         """those that are active"""
         self.merged: dict[str, list[UUID]] = {target: [] for target in TARGETS}
@@ -78,7 +80,7 @@ class Lives(RuleBasedStateMachine):
 
     def sale(self, which: int) -> Sale:
         """Choose a document."""
-        return self.chain.sales[which % len(self.chain.sales)]
+        return self.there[which % len(self.there)]
 
     # --- the CRM
 
@@ -101,34 +103,43 @@ class Lives(RuleBasedStateMachine):
             target, customer, quantity, 2, table=table, products=(self.product, PRODUCTS[0])
         )
         self.chain.sales.append(sale)
+        self.there.append(sale)
         await self.chain.people.issue(sale)
         return sale
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
     @rule(which=MANY, quantity=QUANTITIES)
     def edit(self, which: int, quantity: int) -> None:
         """Change a document."""
         self.run(self.chain.people.edit(self.sale(which), quantity))
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
     @rule(which=MANY)
     def cancel(self, which: int) -> None:
         """Cancel a document."""
         self.run(self.chain.people.cancel(self.sale(which)))
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
     @rule(which=MANY)
     def issue_again(self, which: int) -> None:
         """Issue a document again that may have been cancelled."""
         self.run(self.chain.people.issue(self.sale(which)))
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
     @rule(which=MANY)
     def spoil(self, which: int) -> None:
         """Make a document wrong; the next edit mends it."""
         self.run(self.chain.people.spoil(self.sale(which)))
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
+    @rule(which=MANY)
+    def delete(self, which: int) -> None:
+        """Delete a document."""
+        sale = self.sale(which)
+        self.there.remove(sale)
+        self.run(self.chain.people.delete(sale))
+
+    @precondition(lambda self: self.there)
     @rule(which=MANY)
     def move(self, which: int) -> None:
         """Give a document to a new customer."""
@@ -141,7 +152,7 @@ class Lives(RuleBasedStateMachine):
 
         self.run(move())
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
     @rule(which=MANY)
     def press_retry(self, which: int) -> None:
         """Press Retry where there is a journal row."""
@@ -194,7 +205,7 @@ class Lives(RuleBasedStateMachine):
         """Close the month of all documents, or open it; in the end it is open."""
         self.run(self.chain.close_october(target_, closed=closed))
 
-    @precondition(lambda self: self.chain.sales)
+    @precondition(lambda self: self.there)
     @rule(which=MANY, half=st.booleans())
     def pay(self, which: int, half: bool) -> None:
         """Enter a payment of a document's invoice, where there is one in the books."""
@@ -269,6 +280,11 @@ class Lives(RuleBasedStateMachine):
     def timer_fires(self, name: str) -> None:
         """Let a timer fire."""
         self.run(self.chain.timer(name))
+
+    @rule()
+    def tracking_starts_over(self) -> None:
+        """Let change tracking begin from the start."""
+        self.run(self.chain.forget_checkpoints())
 
     @rule()
     def restart(self) -> None:

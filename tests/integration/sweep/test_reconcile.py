@@ -68,3 +68,18 @@ async def test_a_run_that_is_out_of_time_goes_on_where_it_was(organization: Orga
         found += organization.referred()
 
     assert set(found) == set(missing)
+
+
+async def test_a_document_whose_deletion_nobody_told_of_is_found_by_its_journal_row(organization: Organization) -> None:
+    kept, deleted, withdrawn = [await organization.invoice() for _ in range(3)]
+    for invoice, state in ((kept, State.POSTED), (deleted, State.POSTED), (withdrawn, State.CANCELLED)):
+        await journalled(organization, invoice, state)
+    broken = {"acx_key": "onec:invoice:by hand", "acx_target": "onec", "acx_state": STATE_VALUES[State.POSTED]}
+    await organization.do(
+        Operation("POST", "acx_accountingexports", broken),
+        *(Operation("DELETE", f"invoices({invoice})") for invoice in (deleted, withdrawn)),
+    )
+
+    await organization.reconciliation().run()
+
+    assert organization.referred() == [deleted]
