@@ -3,11 +3,10 @@
 import azure.functions as func
 
 from functions.callers import let_in
+from functions.timers import by_timer
 from shared import jsontext
 from shared.errors import Misconfigured, Unavailable
 from shared.files.wired import answered, daily
-from shared.settings import schedule
-from shared.telemetry import invocation
 from shared.wiring import process
 
 blueprint = func.Blueprint()
@@ -31,17 +30,12 @@ async def _handed_out(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse(file.content, mimetype="application/zip", headers=headers)
 
 
-@blueprint.function_name("exchange_files_daily")
-@blueprint.timer_trigger(arg_name="timer", schedule=schedule("FILES_SCHEDULE"))
-async def exchange_files_daily(
-    timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
-    context: func.Context,
-) -> None:
+@by_timer(blueprint, "exchange_files_daily", "FILES_SCHEDULE")
+async def exchange_files_daily() -> None:
     """Put the files of the days that are over into the container, where the settings name one."""
-    with invocation(context):
-        async with daily(process) as work:
-            if work is not None:
-                await work.run()
+    async with daily(process) as work:
+        if work is not None:
+            await work.run()
 
 
 def _refused(status: int, sentence: str) -> func.HttpResponse:

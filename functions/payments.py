@@ -2,19 +2,13 @@
 
 import azure.functions as func
 
-from shared.settings import schedule
-from shared.telemetry import invocation
+from functions.timers import by_timer
 from shared.wiring import process
 
 blueprint = func.Blueprint()
 
 
-@blueprint.function_name("payments")
-@blueprint.timer_trigger(arg_name="timer", schedule=schedule("PAYMENTS_SCHEDULE"))
-async def payments(
-    timer: func.TimerRequest,  # noqa: ARG001 -- the host passes it by this name
-    context: func.Context,
-) -> None:
+@by_timer(blueprint, "payments", "PAYMENTS_SCHEDULE")
+async def payments() -> None:
     """Ask accounting what became of what was exported."""
-    with invocation(context):
-        await process.payments.run()
+    await process.payments.run()
