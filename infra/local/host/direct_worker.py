@@ -283,6 +283,7 @@ def _encode(value: Any) -> Datum:
     try:
         encoded: Datum = _CONVERTERS.get("http").encode(value, expected_type=None)
     except NotImplementedError:
+        # How the library's converter says that it can't write down a value; the worker makes this sentence of it.
         raise TypeError(
             f'unable to encode outgoing TypedData: unsupported type "http" for Python type "{type(value).__name__}"'
         ) from None
