@@ -6,6 +6,7 @@ it to the functions, one at a time, so that what each of them did and said can b
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -28,13 +29,15 @@ from infra.local.host.servicebus_metadata import body_bytes
 from infra.local.keyvault import server as keyvault
 from infra.local.serving import ServeOptions, listen
 from shared.bus import CHANGES, POISON, RESULTS, TARGET_QUEUES
-from shared.messages import Result, State
+from shared.messages import Result, State, unpack
 from tests.integration.chain.conftest import FAST, STATES, booked, invoice, line
 from tests.integration.chain.test_payments import pay
 from tests.integration.files.storage import Storage
 from tests.integration.host.driving import Answer, DrivenApp, driven
 from tests.integration.servicebus.conftest import _impatient_sdk
 from tests.unit.files.kit import SAPB1_FILE
+
+__all__ = ["_impatient_sdk"]
 
 __all__ = ["_impatient_sdk"]
 
@@ -57,7 +60,7 @@ class Bridge:
     bus: ServiceBusClient
     storage: Storage
     listening: dict[str, ServiceBusReceiver]
-    """by queue; opening one takes time. All documents of a target are one customer's, so of one session."""
+    """by queue without sessions"""
     failing: frozenset[str] = frozenset()
 
     async def issued(self, company: Company, dated: date = date(2026, 10, 5)) -> SampleSale:
@@ -83,13 +86,10 @@ class Bridge:
 
     async def received(self, queue: str, about: object) -> ServiceBusReceivedMessage:
         """Take the message about a record off a queue, as the host's listener would; others are thrown away."""
-        if queue not in self.listening:
-            self.listening[queue] = self.bus.get_queue_receiver(queue, session_id=NEXT_AVAILABLE_SESSION)
-        while batch := await self.listening[queue].receive_messages(1, max_wait_time=PATIENCE):
-            await self.listening[queue].complete_message(batch[0])
-            if str(about).encode() in body_bytes(batch[0]):
-                return batch[0]
-        raise AssertionError(f"nothing about {about} came to {queue}")
+        if queue in self.listening:
+            return await _found(self.listening[queue], queue, about)
+        async with self.bus.get_queue_receiver(queue, session_id=NEXT_AVAILABLE_SESSION) as receiver:
+            return await _found(receiver, queue, about)
 
     async def step(self, name: str, queue: str, about: object) -> Answer:
         """Receive a message and hand it to the function that is there for it."""
@@ -124,12 +124,27 @@ class Bridge:
             answer.raise_for_status()
         self.failing = self.failing - {name} if fault is None else self.failing | {name}
 
+    async def until_healthy(self) -> None:
+        """Wait until the app asks Dataverse again: it leaves a system alone for a while that was down."""
+        deadline = time.monotonic() + PATIENCE
+        while (await self.app.request("health")).status != 200:
+            assert time.monotonic() < deadline, "Dataverse is not asked again"
+            await asyncio.sleep(0.05)
+
     async def spans(self, trace: str) -> set[str]:
         """Give what Application Insights got of a trace: kinds of rows with their names."""
         await self.app.telemetry_sent()
         async with httpx.AsyncClient(base_url=self.world.stack["insights"]["url"], trust_env=False) as client:
             rows = (await client.get("/_local/rows", params={"operation": trace})).raise_for_status().json()
         return {str(row.get("target") or row.get("name") or row.get("message")) for row in rows}
+
+
+async def _found(receiver: ServiceBusReceiver, queue: str, about: object) -> ServiceBusReceivedMessage:
+    while batch := await receiver.receive_messages(1, max_wait_time=PATIENCE):
+        await receiver.complete_message(batch[0])
+        if str(about).encode() in unpack(body_bytes(batch[0])):
+            return batch[0]
+    raise AssertionError(f"nothing about {about} came to {queue}")
 
 
 def _all_routes() -> list[dict[str, Any]]:
@@ -175,11 +190,12 @@ async def started(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bri
 
 @pytest.fixture
 async def bridge(started: Bridge) -> AsyncIterator[Bridge]:
-    """Everything running; whatever a test told a system to do wrong is over with the test."""
+    """Everything running; whatever a test told a system to do wrong is over with the test, and the app knows it."""
     yield started
     started.storage.token = STORAGE_TOKEN
     for name in started.failing:
         await started.fail(name, None)
+    await started.until_healthy()
 
 
 # --- their work done
