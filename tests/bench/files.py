@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from shared.binding import JournalBindings
 from shared.dataverse.reading import Reader
 from shared.files.asking import read
 from shared.files.handing_out import HandingOut
+from tests.bench.measuring import peak_mb
 from tests.builders import NOW, account_row, invoice_row, product_row, record_id
 from tests.unit.core.fakes import FakeDataverse, MemoryBus, clock
 from tests.unit.files.kit import PERIOD, Pages, desk, onec, sapb1
@@ -64,7 +64,7 @@ def main() -> None:
     if len(sys.argv) == 3:
         started = time.perf_counter()
         size = asyncio.run(_made(sys.argv[1], int(sys.argv[2])))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = peak_mb()
         seconds = time.perf_counter() - started
         figures = json.dumps(
             {"memory_mb": round(peak, 1), "seconds": round(seconds, 1), "zip_mb": round(size / 1e6, 2)}

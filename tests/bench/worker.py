@@ -7,7 +7,6 @@ prints a :class:`Measured`, both as JSON.
 import asyncio
 import json
 import os
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -18,6 +17,7 @@ import httpx
 from shared import jsontext
 from shared.messages import Document
 from shared.wiring import Wiring
+from tests.bench.measuring import peak_mb
 from tests.bodies import onec_bodies, sapb1_bodies
 from tests.one_process import OneProcess
 
@@ -62,7 +62,7 @@ async def run(task: Task) -> Measured:
             if start:
                 measured.cpu_ms.append(cpu * 1e3 / len(chunk))
                 measured.post_ms.append(bare)
-                measured.memory_mb.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+                measured.memory_mb.append(peak_mb())
     await bridge.close()
     await bus.close()
     return measured
