@@ -14,7 +14,7 @@ from shared.routes import Route
 from shared.setting_values import name_in_vault
 from tests.unit.azure.templates import AZURE, ROOT, STAGES, environment, template
 
-GUIDES = [AZURE / "README.md", *sorted((ROOT / "infra" / "onec").glob("GUIDE.*.md"))]
+GUIDES = [AZURE / "README.md", AZURE / "ALERTS.md", *sorted((ROOT / "infra" / "onec").glob("GUIDE.*.md"))]
 IDS = [path.name for path in GUIDES]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in GUIDES}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
@@ -23,13 +23,22 @@ TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="
 @pytest.mark.parametrize("guide", IDS)
 def test_every_module_that_is_run_exists(guide: str) -> None:
     for module in re.findall(r"python -m ([\w.]+)", TEXTS[guide]):
-        assert module == "pytest" or find_spec(f"{module}.__main__"), module
+        assert module == "pytest" or _runs(module), module
+
+
+def _runs(module: str) -> bool:
+    """Whether there is such a command: a package with a __main__, or a module that runs itself."""
+    path = ROOT / module.replace(".", "/")
+    if path.is_dir():
+        return find_spec(f"{module}.__main__") is not None
+    return 'if __name__ == "__main__"' in path.with_suffix(".py").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("guide", IDS)
 def test_every_option_of_ours_exists(guide: str) -> None:
     for module, option in re.findall(r"python -m (infra\.\w+)`? (?:with |\()?`?(--[a-z-]+)", TEXTS[guide]):
-        source = (ROOT / module.replace(".", "/") / "__main__.py").read_text(encoding="utf-8")
+        path = ROOT / module.replace(".", "/")
+        source = (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
         assert f'"{option}"' in source, f"{module} {option}"
 
 
