@@ -35,6 +35,16 @@ async def test_a_new_customer_and_product_and_the_posted_document(onec: Base) ->
     }
 
 
+async def test_a_thousand_lines_are_one_document(onec: Base) -> None:
+    own = samples.invoice(*(samples.line(number) for number in range(1, 1001)))
+
+    outcome = await export(onec.connector(), own)
+
+    assert (outcome.state, outcome.total) == (State.POSTED, own.total)
+    [document] = await onec.rows(INVOICES)
+    assert len(document["Товары"]) == 1000
+
+
 async def test_a_second_export_writes_nothing(onec: Base) -> None:
     connector = onec.connector()
     first = await export(connector)

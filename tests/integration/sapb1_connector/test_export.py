@@ -40,6 +40,14 @@ async def test_a_new_customer_product_and_document_then_nothing_more(bridge: Bri
     assert await company.rows("Invoices") == state
 
 
+async def test_a_thousand_lines_are_one_document(bridge: Bridge, company: Company) -> None:
+    made = document(invoice(*(line(str(1 + number % 9), "10", number=number) for number in range(1, 1001))))
+    outcome = await bridge.export(made)
+    assert (outcome.state, outcome.total) == (State.POSTED, made.sale.total)
+    (written,) = await company.invoices()
+    assert len(written["DocumentLines"]) == 1000
+
+
 async def test_a_new_document_is_one_call_when_everything_is_warm(bridge: Bridge, company: Company) -> None:
     await bridge.export(document())
     before = company.http[-1].round_trips

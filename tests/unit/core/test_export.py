@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
 
-from shared.bus import CHANGES, POISON, RESULTS, Envelope
+from shared.bus import CHANGES, MAX_BODY, POISON, RESULTS, Envelope
 from shared.dataverse.journal import STATE_VALUES
 from shared.errors import Misconfigured, Unavailable
 from shared.export import Export
@@ -183,6 +183,25 @@ async def test_where_a_targets_queue_is_full_the_references_wait_on_changes() ->
     (envelope,) = bench.bus.on(CHANGES)
     assert envelope.not_before is not None and envelope.not_before > NOW
     assert [document.sale.id for document in bench.bus.documents("sapb1")] == [record_id(2)]
+
+
+async def test_a_thousand_lines_fit_a_message() -> None:
+    # Ids are what compresses worst; each line has a product of its own.
+    ids = [[str(uuid5(NAMESPACE_OID, f"{kind} {n}")) for kind in ("line", "product")] for n in range(1, 1001)]
+    lines = [
+        line_row(
+            position=n,
+            invoicedetailid=line,
+            product=product_row(productid=product, productnumber=f"P-{n:05}", name=f"Насос центробежный {n}"),
+        )
+        for n, (line, product) in enumerate(ids, start=1)
+    ]
+    bench = Bench(invoice_row(*lines))
+    await bench.handle(reference())
+    (envelope,) = bench.bus.on("onec")
+    assert len(envelope.body) < MAX_BODY
+    (document,) = bench.bus.documents()
+    assert len(document.sale.lines) == 1000
 
 
 async def test_a_document_too_large_for_the_broker_is_refused() -> None:
