@@ -70,7 +70,7 @@ class Workshop(Dataverse):
             more["MSCRM.SolutionUniqueName"] = self._solution
         self.writes += 1
         content = None if body is None else jsontext.dumps(body).encode()
-        answer = await self._send(method, self._address + path, writes=True, content=content, headers=more)
+        answer = await self._send(method, self._address + path, content=content, headers=more)
         if answer.status >= 300:
             raise _refusal(answer)
         created = answer.headers.get("odata-entityid", "").rstrip(")").rpartition("(")[2]
