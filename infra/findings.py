@@ -103,8 +103,12 @@ class Run:
         there: bool,
         make: Callable[[], Awaitable[object]],
         problem: Both = MISSING,
+        refused: Both = NOTHING,
     ) -> bool:
-        """Make something that is not there, or say so; give whether it is there now."""
+        """Make something that is not there, or say so; give whether it is there now.
+
+        ``refused``: what to do where the system does not let it be made.
+        """
         if there:
             self.right(what)
             return True
@@ -115,7 +119,7 @@ class Run:
         try:
             await make()
         except BridgeError as error:
-            self.wrong(what, same(str(error)))
+            self.wrong(what, same(str(error)), refused)
             return False
         self.findings.append(Finding(self.system, what, Outcome.DONE, CREATED))
         return True

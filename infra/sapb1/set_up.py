@@ -21,6 +21,10 @@ from shared.sapb1.meaning import SYSTEM, AlreadyThere, SetupMissing
 DOCUMENT_SETS = tuple(kind.set for kind in (INVOICE, DELIVERY, ORDER))
 _SEEN = Both("Service Layer knows the table and the fields", "Service Layer знает таблицу и поля")
 _ATOMIC = Both("a changeset is atomic", "набор изменений атомарен")
+_MAY_CREATE = Both(
+    "run it as a user who may create user-defined tables and fields (a superuser)",
+    "выполнить под пользователем, который вправе создавать пользовательские таблицы и поля (суперпользователь)",
+)
 _NO_FENCE = Both("the bridge must not be used with this company", "мост с этой базой использовать нельзя")
 
 
@@ -49,7 +53,8 @@ async def _table(client: ServiceLayer, run: Run) -> bool:
         remedy = Both("remove it in SAP Business One if it is empty", "удалить её в SAP Business One, если она пуста")
         run.wrong(what, Both(f"has the type {kind}, not {wanted}", f"имеет тип {kind}, а не {wanted}"), remedy)
         return False
-    return await run.piece(what, table is not None, partial(_create, client, "UserTablesMD", CLAIM_TABLE))
+    make = partial(_create, client, "UserTablesMD", CLAIM_TABLE)
+    return await run.piece(what, table is not None, make, refused=_MAY_CREATE)
 
 
 async def _fields(client: ServiceLayer, run: Run) -> bool:
@@ -68,7 +73,7 @@ async def _fields(client: ServiceLayer, run: Run) -> bool:
             fine = False
         else:
             make = partial(_create, client, "UserFieldsMD", field)
-            fine &= await run.piece(what, row is not None, make)
+            fine &= await run.piece(what, row is not None, make, refused=_MAY_CREATE)
     return fine
 
 

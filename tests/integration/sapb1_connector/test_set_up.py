@@ -85,6 +85,16 @@ async def test_a_field_that_is_too_short_is_named(bare: Company) -> None:
     assert found[-1] == ("field OINV.U_ACX_Hash", Outcome.WRONG, "is not text of 64 characters or more")
 
 
+async def test_a_user_without_the_right_is_told_who_must_run_it(bare: Company) -> None:
+    await bare.fault("status", "POST .*UserTablesMD", status=403)
+    findings = {each.check.en: each for each in await set_up(bare.client(), check=False)}
+    table = findings["table @ACX_CLAIM"]
+    assert table.outcome is Outcome.WRONG
+    assert "a right or an entity is missing" in table.result.en
+    assert table.remedy.en.startswith("run it as a user who may create")
+    assert table.remedy.ru.startswith("выполнить под пользователем")
+
+
 async def test_the_command_says_what_is_not_set(bare: Company, capsys: pytest.CaptureFixture[str]) -> None:
     settings = {
         "SAPB1_URL": bare.login["url"],

@@ -12,8 +12,10 @@ from infra.findings import Outcome
 from infra.local.onec import server
 from infra.local.serving import ServeOptions, listen
 from infra.onec.__main__ import run
-from infra.onec.set_up import Base, set_up
+from infra.onec.set_up import NO_RATE, Base, set_up
+from shared.errors import Refused
 from shared.http import Http
+from shared.refusals import refusal
 from tests.integration.setup.conftest import faults_of
 
 
@@ -35,6 +37,15 @@ class Lacking(Watched):
         whole = await super().metadata()
         whole = whole.replace('Name="Catalog_Валюты"'.encode(), 'Name="Catalog_Другие"'.encode())
         return whole.replace('"ЭтоУниверсальныйДокумент"'.encode(), '"ЭтоДругое"'.encode())
+
+
+class Old(Watched):
+    """A base of a release that does not know the rate of 2026 and refuses what its enumeration does not have."""
+
+    async def rows(self, entity: str, *, where: str, **more: Any) -> list[Any]:
+        if "НДС22" in where or NO_RATE in where:
+            raise Refused(refusal("accounting_refused", message="Значение не найдено"))
+        return await super().rows(entity, where=where, **more)
 
 
 @pytest.fixture
@@ -69,6 +80,11 @@ async def test_what_is_not_published_is_named_with_where_to_tick_it(start: Calla
     said = [(each.result.ru, each.remedy.ru) for each in findings if each.outcome is Outcome.WRONG]
     assert any(what == "нет Catalog_Валюты" and "Состав" in remedy for what, remedy in said)
     assert any("ЭтоУниверсальныйДокумент" in what and "релиз" in remedy for what, remedy in said)
+
+
+async def test_a_vat_rate_that_the_base_does_not_know_is_named(start: Callable[..., Awaitable[Watched]]) -> None:
+    wrong = faults_of(await set_up(await start(Old), (), check=True))
+    assert wrong == {"VAT rates": "the base does not know НДС22 update the release of 1C"}
 
 
 async def test_a_missing_right_is_named(start: Callable[..., Awaitable[Watched]]) -> None:
