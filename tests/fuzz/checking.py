@@ -11,7 +11,7 @@ ALLOWED = frozenset({200, 202, 400, 401, 403, 404, 405, 413, 422})
 LONGEST_SENTENCE = 400
 AWAY = re.compile(r"no (connection|answer) \(\w+\)")
 """how the bridge says that a system is away, with the kind of failure"""
-PAGE = re.compile(r"^/?(api/)?operations(\?|$)", re.IGNORECASE)
+PAGE = re.compile(r"^/*(api/)?operations(\?|$)", re.IGNORECASE)
 """the one address here that a browser opens"""
 EXCEPTION = re.compile(r"Traceback|File \"|\b[A-Z][A-Za-z]*(Error|Exception|Warning)\b|[Ee]xception\b|pydantic|\.py\b")
 
