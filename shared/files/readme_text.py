@@ -109,6 +109,8 @@ MISSING = {
     "schet_faktura": ("a счёт-фактура", "счета-фактуры"),
     "rate": ("the exchange rate of a foreign currency", "курс валюты"),
     "due": ("the due date of a счёт", "срок оплаты счёта"),
+    "email": ("e-mail of counterparties (the route's email_kind)", "почта контрагентов (email_kind маршрута)"),
+    "phone": ("their telephone (phone_kind)", "их телефон (phone_kind)"),
     "address": ("addresses of counterparties", "адреса контрагентов"),
     "head": (
         "the head of a branch: name it in the branch's card (ГоловнойКонтрагент, ОбособленноеПодразделение)",
@@ -121,8 +123,12 @@ MISSING = {
 def missing(contents: Contents, language: Language) -> str:
     """List what a file for 1C does not hold, one a line."""
     books = contents.route.onec_books
-    there = {"due"} if books.due_dates and holds_due_dates(contents.version) else set()
-    lines = [words[language == "ru"] for name, words in MISSING.items() if name not in there]
+    there = {
+        "due": books.due_dates and holds_due_dates(contents.version),
+        "email": books.email_kind is not None,
+        "phone": books.phone_kind is not None,
+    }
+    lines = [words[language == "ru"] for name, words in MISSING.items() if not there.get(name)]
     if contents.left_behind:
         own = {"en": "fields of FIELD_MAP", "ru": "поля из FIELD_MAP"}[language]
         lines.append(f"{own}: {', '.join(contents.left_behind)}")

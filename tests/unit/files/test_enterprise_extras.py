@@ -50,6 +50,7 @@ async def test_everything_that_the_format_has_is_carried_and_valid(contracts: Pa
     said = files["ru/README.txt"].decode("utf-8-sig")
     assert "fields of FIELD_MAP: ДополнительнаяИнформация\r\n" in said
     assert ("the due date" in said) is (version == "1.17")
+    assert "e-mail of counterparties" not in said
 
 
 async def test_contacts_are_written_as_1c_keeps_them() -> None:
@@ -84,6 +85,13 @@ async def test_a_value_that_the_format_does_not_take_is_refused() -> None:
 
 async def test_readme_names_what_is_not_in_the_file_in_the_users_language() -> None:
     said = (await desk(onec(), invoice_row(), LANGUAGE="ru").made())["ru/README.txt"].decode("utf-8-sig")
-    for missing in ("счета-фактуры", "курс валюты", "срок оплаты счёта", "адреса контрагентов", "головная организация"):
+    for missing in (
+        "счета-фактуры",
+        "курс валюты",
+        "срок оплаты счёта",
+        "адреса контрагентов",
+        "почта",
+        "головная организация",
+    ):
         assert missing in said.partition("ЧЕГО В ФАЙЛЕ НЕТ")[2].partition("ЧТО БУДЕТ")[0]
     assert "FIELD_MAP" not in said
