@@ -6,7 +6,6 @@ from functions.callers import let_in
 from functions.timers import by_timer
 from shared import jsontext
 from shared.errors import Misconfigured, Unavailable
-from shared.files.wired import answered, daily
 from shared.wiring import process
 
 blueprint = func.Blueprint()
@@ -20,6 +19,8 @@ async def exchange_files(req: func.HttpRequest, context: func.Context) -> func.H
 
 
 async def _handed_out(req: func.HttpRequest) -> func.HttpResponse:
+    from shared.files.wired import answered  # noqa: PLC0415 -- see LAZY in shared/wiring.py
+
     try:
         file = await answered(process, req.route_params.get("kind", ""), dict(req.params))
     except ValueError as error:
@@ -33,6 +34,8 @@ async def _handed_out(req: func.HttpRequest) -> func.HttpResponse:
 @by_timer(blueprint, "exchange_files_daily", "FILES_SCHEDULE")
 async def exchange_files_daily() -> None:
     """Put the files of the days that are over into the container, where the settings name one."""
+    from shared.files.wired import daily  # noqa: PLC0415 -- see LAZY in shared/wiring.py
+
     async with daily(process) as work:
         if work is not None:
             await work.run()

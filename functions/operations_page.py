@@ -10,9 +10,7 @@ from functions.callers import let_in
 from shared.errors import Misconfigured, Unavailable
 from shared.looking_again import LookAgain
 from shared.operations import Resend
-from shared.overview import look
 from shared.pages.html import HEADERS
-from shared.pages.operations import operations_page as page_of
 from shared.pages.words import word
 from shared.refusals import Language
 from shared.wiring import now, process
@@ -57,6 +55,9 @@ async def _resend(asked: Resend | LookAgain) -> str:
 
 
 async def _page(req: func.HttpRequest, said: str = "") -> func.HttpResponse:
+    from shared.overview import look  # noqa: PLC0415 -- see LAZY in shared/wiring.py
+    from shared.pages.operations import operations_page as page_of  # noqa: PLC0415
+
     seen = await look(process)
     try:
         dataverse_url, status = process.settings.dataverse_url, 200

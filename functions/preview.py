@@ -1,5 +1,7 @@
 """The dry run of one document: what an export would do with it now, writing nothing."""
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
 from functions.addresses import addresses
@@ -8,9 +10,10 @@ from shared import jsontext
 from shared.dataverse.sales import document_named
 from shared.errors import Misconfigured, Unavailable
 from shared.pages.html import HEADERS
-from shared.pages.preview import preview_page
-from shared.rehearsal.rehearse import Rehearsed
 from shared.wiring import process
+
+if TYPE_CHECKING:
+    from shared.rehearsal.rehearse import Rehearsed
 
 blueprint = func.Blueprint()
 
@@ -36,7 +39,9 @@ async def _preview(req: func.HttpRequest) -> func.HttpResponse:
     return _page(req, seen) if "text/html" in req.headers.get("Accept", "") else _json(seen.json_text(), 200)
 
 
-def _page(req: func.HttpRequest, seen: Rehearsed) -> func.HttpResponse:
+def _page(req: func.HttpRequest, seen: "Rehearsed") -> func.HttpResponse:
+    from shared.pages.preview import preview_page  # noqa: PLC0415 -- see LAZY in shared/wiring.py
+
     settings = process.settings
     page = preview_page(seen, settings.language, settings.dataverse_url, addresses(req))
     return func.HttpResponse(page, headers=dict(HEADERS), mimetype="text/html", charset="utf-8")

@@ -5,12 +5,15 @@ A secret's setting holds the secret itself, or ``keyvault:NAME``.
 
 import json
 import re
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
 from shared import tls
+from shared.errors import Misconfigured
+
+Value = TypeVar("Value")
 
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
 PREFIX = "keyvault:"
@@ -25,6 +28,13 @@ RESOURCES = {
 
 _STORAGE = re.compile(r"[a-z0-9-]+(\.z\d+)?\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)")
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
+
+
+def needed(name: str, value: Value | None) -> Value:
+    """Give a setting's value that may be missing. Misconfigured where it is."""
+    if value is None:
+        raise Misconfigured(f"{name}: required by this queue's connector")
+    return value
 
 
 def from_json(value: object) -> object:

@@ -2,6 +2,9 @@
 
 Built on first use, so that indexing costs nothing and works whatever the settings say. With broken settings each
 invocation raises Misconfigured with their names; a message then goes back with a later time, which needs the bus alone.
+
+LAZY: 1C, SAP Business One and the dry run are imported when they are first asked for. An instance of Azure Functions
+serves one queue or the webhook: importing the others as well would make each cold start half as long again.
 """
 
 import logging
@@ -9,12 +12,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
-import httpx
 from azure.servicebus.aio import ServiceBusClient
 
-from shared import secrets, tls
+from shared import secrets
 from shared import settings as app_settings
 from shared.accounting import AccountingSystem, Ledger
 from shared.breaker import Breaker
@@ -22,7 +24,6 @@ from shared.bus import CHANGES, Envelope, ServiceBus
 from shared.connector import Connector
 from shared.dataverse.client import Credentials, Dataverse
 from shared.dataverse.own_columns import OwnColumns
-from shared.dataverse.reading import Reader
 from shared.errors import Misconfigured, Unreadable
 from shared.export import Export
 from shared.http import Http
@@ -30,30 +31,23 @@ from shared.identity import Identity
 from shared.intake import Incoming
 from shared.keys import message_id
 from shared.messages import Document
-from shared.onec.client import OnecClient
-from shared.onec.connector import OnecConnector
-from shared.onec.payments import OnecPayments
 from shared.operations import Operations
 from shared.payments import Payments
 from shared.reconcile import Reconciliation
-from shared.rehearsal.onec import OnecRehearsal
-from shared.rehearsal.rehearse import Rehearser, Stage
-from shared.rehearsal.sapb1 import Sapb1Rehearsal
-from shared.rehearsal.transport import Metadata, metadata
 from shared.retry import reference_envelope
 from shared.routes import Target
-from shared.sapb1.client import ServiceLayer
-from shared.sapb1.connector import Sapb1Connector
-from shared.sapb1.payments import Sapb1Payments
 from shared.secrets import Secret, Vault, VaultSecret
-from shared.setting_values import name_in_vault
+from shared.setting_values import name_in_vault, needed
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
 from shared.sweep import Sweep
 from shared.telemetry import say
 from shared.watch import Watch
 from shared.writeback import Writeback
 
-Value = TypeVar("Value")
+if TYPE_CHECKING:
+    from shared.onec.client import OnecClient
+    from shared.rehearsal.rehearse import Rehearser
+    from shared.sapb1.client import ServiceLayer
 
 RETRIES = 1
 """of one send. A webhook is answered within the 60 seconds that Dataverse waits; queued messages come again."""
@@ -119,7 +113,7 @@ class Wiring:
 
     @cached_property
     def _vault(self) -> Vault:
-        return Vault(Http(secrets.SYSTEM), _needed("KEY_VAULT_URL", self.settings.key_vault_url), self.identity)
+        return Vault(Http(secrets.SYSTEM), needed("KEY_VAULT_URL", self.settings.key_vault_url), self.identity)
 
     async def close(self) -> None:
         """Close what was opened, for a command that is done; the app's process keeps everything until it ends."""
@@ -130,7 +124,7 @@ class Wiring:
 
     def secret(self, name: str) -> Secret:
         """Give the secret of a setting: as it was set, or where it is read in the vault; the same for all who ask."""
-        value = _needed(name, self.settings.secret(name))
+        value = needed(name, self.settings.secret(name))
         in_vault = name_in_vault(value)
         if in_vault is None:
             return value
@@ -175,10 +169,7 @@ class Wiring:
     @cached_property
     def payments(self) -> Payments:
         """The payments step, for the accounting systems that a route leads to."""
-        ledgers: dict[Target, Callable[[], Ledger]] = {
-            "onec": lambda: OnecPayments(self.onec_client()),
-            "sapb1": lambda: Sapb1Payments(self.service_layer()),
-        }
+        ledgers: dict[Target, Callable[[], Ledger]] = {"onec": self._onec_ledger, "sapb1": self._sapb1_ledger}
         used = {route.target for route in self.settings.routes if not route.by_hand}
         made = {target: ledger() for target, ledger in ledgers.items() if target in used}
         return Payments(self.settings, self.dataverse, self.bus, made, now)
@@ -194,31 +185,31 @@ class Wiring:
         return Connector("sapb1", self._sapb1_system(), self.settings, self.bus, now)
 
     @cached_property
-    def rehearser(self) -> Rehearser:
+    def rehearser(self) -> "Rehearser":
         """The dry run."""
-        reader = Reader(self.dataverse, self.settings)
-        return Rehearser(self.settings, reader, {"onec": self._rehearse_onec, "sapb1": self._rehearse_sapb1}, now)
+        from shared.rehearsal.wired import rehearser  # noqa: PLC0415 -- see LAZY
 
-    def _rehearse_onec(self) -> Stage:
-        connection = OnecRehearsal(self._network(), self._metadata)
-        return self._onec_over(Http("1C", connection)), connection
-
-    def _rehearse_sapb1(self) -> Stage:
-        connection = Sapb1Rehearsal(self._network(), self._metadata)
-        return self._sapb1_over(Http("SAP Business One", connection)), connection
-
-    def _network(self) -> httpx.AsyncHTTPTransport:
-        return httpx.AsyncHTTPTransport(verify=tls.context(self.settings.ca_bundle), trust_env=False)
-
-    @cached_property
-    def _metadata(self) -> Metadata:
-        return metadata()
+        return rehearser(self.settings, self.secret, self.dataverse, now)
 
     def _onec_system(self) -> AccountingSystem:
-        return self._onec_over(self._accounting("1C"))
+        from shared.onec.wired import system  # noqa: PLC0415 -- see LAZY
+
+        return system(self.settings, self.secret, self._accounting("1C"))
 
     def _sapb1_system(self) -> AccountingSystem:
-        return self._sapb1_over(self._accounting("SAP Business One"))
+        from shared.sapb1.wired import system  # noqa: PLC0415 -- see LAZY
+
+        return system(self.settings, self.secret, self._accounting("SAP Business One"))
+
+    def _onec_ledger(self) -> Ledger:
+        from shared.onec.payments import OnecPayments  # noqa: PLC0415 -- see LAZY
+
+        return OnecPayments(self.onec_client())
+
+    def _sapb1_ledger(self) -> Ledger:
+        from shared.sapb1.payments import Sapb1Payments  # noqa: PLC0415 -- see LAZY
+
+        return Sapb1Payments(self.service_layer())
 
     async def reach(self, target: Target) -> None:
         """Ask an accounting system whether it answers. Raises Unavailable or Misconfigured."""
@@ -228,55 +219,17 @@ class Wiring:
         finally:
             await system.close()
 
-    def _onec_over(self, http: Http) -> AccountingSystem:
-        given = self.settings
-        return OnecConnector(
-            http,
-            _needed("ONEC_URL", given.onec_url),
-            _needed("ONEC_USERNAME", given.onec_username),
-            self.secret("ONEC_PASSWORD"),
-            given.dataverse_organization_id,
-            field_map=given.field_map,
-        )
-
-    def onec_client(self) -> OnecClient:
+    def onec_client(self) -> "OnecClient":
         """Give a new client of 1C, for whoever reads there; it is theirs to close."""
-        given = self.settings
-        return OnecClient(
-            self._accounting("1C"),
-            _needed("ONEC_URL", given.onec_url),
-            _needed("ONEC_USERNAME", given.onec_username),
-            self.secret("ONEC_PASSWORD"),
-        )
+        from shared.onec.wired import client  # noqa: PLC0415 -- see LAZY
 
-    def service_layer(self) -> ServiceLayer:
+        return client(self.settings, self.secret, self._accounting("1C"))
+
+    def service_layer(self) -> "ServiceLayer":
         """Give a new client of Service Layer, for whoever reads there; it is theirs to close."""
-        given = self.settings
-        return ServiceLayer(
-            self._accounting("SAP Business One"),
-            _needed("SAPB1_URL", given.sapb1_url),
-            _needed("SAPB1_COMPANY", given.sapb1_company),
-            _needed("SAPB1_USERNAME", given.sapb1_username),
-            self.secret("SAPB1_PASSWORD"),
-        )
+        from shared.sapb1.wired import client  # noqa: PLC0415 -- see LAZY
 
-    def _sapb1_over(self, http: Http) -> AccountingSystem:
-        given = self.settings
-        return Sapb1Connector(
-            http,
-            _needed("SAPB1_URL", given.sapb1_url),
-            _needed("SAPB1_COMPANY", given.sapb1_company),
-            _needed("SAPB1_USERNAME", given.sapb1_username),
-            self.secret("SAPB1_PASSWORD"),
-            given.dataverse_organization_id,
-            field_map=given.field_map,
-        )
-
-
-def _needed(name: str, value: Value | None) -> Value:
-    if value is None:
-        raise Misconfigured(f"{name}: required by this queue's connector")
-    return value
+        return client(self.settings, self.secret, self._accounting("SAP Business One"))
 
 
 class Step(Protocol):
