@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.demo.company import EUROPEAN, RUSSIAN, RUSSIAN_SERVICES
+from infra.demo.company import BY_HAND, EUROPEAN, RUSSIAN, RUSSIAN_SERVICES
 from infra.demo.world import World
 from infra.rehearse import run
 from shared.wiring import Wiring
@@ -23,10 +23,11 @@ async def test_a_period_is_told_beforehand_and_nothing_is_written(world: World, 
         for company in (RUSSIAN, EUROPEAN, RUSSIAN_SERVICES)
     ]
     wrong = invoice("EU-AHEAD-WRONG", EUROPEAN, line("10.00"), line("-5.00"), dated=DAY)
+    by_hand = invoice("RH-AHEAD", BY_HAND[0], line("10.00"), dated=DAY)
     done = invoice("RU-AHEAD-DONE", RUSSIAN, line("10.00"), dated=DAY)
     await issue(world, done)
     await until(world, done)
-    for document in (*new, wrong):
+    for document in (*new, wrong, by_hand):
         await entered_unseen(world, document)
     before = everything(world, tmp_path)
     settings = json.loads((world.stack.folder / "local.settings.json").read_text())["Values"]
@@ -44,8 +45,9 @@ async def test_a_period_is_told_beforehand_and_nothing_is_written(world: World, 
     assert verdicts == {
         **{document.number: "created" for document in new},
         "EU-AHEAD-WRONG": "refused",
+        "RH-AHEAD": "by_file",
         "RU-AHEAD-DONE": "nothing",
     }
     assert found["EU-AHEAD-WRONG"]["reason"] == "amount_negative"
     assert status == 1
-    assert "5 documents. Nothing was written." in console.export_text()
+    assert "6 documents. Nothing was written." in console.export_text()
