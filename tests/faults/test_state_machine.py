@@ -31,7 +31,7 @@ from tests.faults.systems import Event
 
 Value = TypeVar("Value")
 
-EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("FAULT_EXAMPLES", "4"))
 STEPS = 30
 TARGET = st.sampled_from(TARGETS)
 SYSTEM = st.sampled_from(["dataverse", *TARGETS])
