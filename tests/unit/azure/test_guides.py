@@ -23,10 +23,10 @@ TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="
 @pytest.mark.parametrize("guide", IDS)
 def test_every_module_that_is_run_exists(guide: str) -> None:
     for module in re.findall(r"python -m ([\w.]+)", TEXTS[guide]):
-        assert module == "pytest" or _runs(module), module
+        assert module == "pytest" or runs(module), module
 
 
-def _runs(module: str) -> bool:
+def runs(module: str) -> bool:
     """Whether there is such a command: a package with a __main__, or a module that runs itself."""
     path = ROOT / module.replace(".", "/")
     if path.is_dir():
