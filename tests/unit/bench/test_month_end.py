@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.bench.month_end import Limits, Load, simulate
+from tests.bench.month_end import CASES, HEADINGS, Limits, Load, simulate
+from tests.conftest import ROOT
+
+GUIDE = ROOT / "infra" / "azure" / "CAPACITY.md"
 
 FEW = Load(documents=2_000, hours=0.02, accounting_seconds=0.5)
 
@@ -43,3 +46,13 @@ def test_the_namespace_lets_so_much_through_a_second() -> None:
 
 def test_the_same_seed_gives_the_same_month() -> None:
     assert simulate(FEW, seed=7) == simulate(FEW, seed=7)
+
+
+def test_the_guide_shows_every_case_at_the_pace_that_its_lanes_set() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    assert f"| {' | '.join(HEADINGS)} |" in text
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    shown = {row[0]: float(row[1]) for row in rows if row[0] in CASES}
+    for name, load in CASES.items():
+        issued, carried = load.documents / load.hours / 3600, load.lanes / load.accounting_seconds
+        assert shown[name] == pytest.approx(min(issued, carried), rel=0.12), name
