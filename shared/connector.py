@@ -13,7 +13,7 @@ from uuid import UUID
 
 from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
-from shared.breaker import LONGEST_SECONDS, Breaker
+from shared.breaker import Breaker
 from shared.bus import RESULTS, Bus
 from shared.decision import held_back_by, result_of
 from shared.errors import BridgeError, Misconfigured, Parked, Refused
@@ -46,9 +46,9 @@ class Connector:
         self._settings = settings
         self._bus = bus
         self._now = now
-        first, longest = settings.retry_first_seconds, min(settings.retry_max_seconds, LONGEST_SECONDS)
-        self._breaker = breaker or Breaker(NAMES[target], first=min(first, longest), longest=longest)
-        self._backoff = Backoff(settings.retry_first_seconds, settings.retry_max_seconds)
+        first, longest = settings.retry_first_seconds, settings.retry_max_seconds
+        self._breaker = breaker or Breaker(NAMES[target], first=first, longest=longest)
+        self._backoff = Backoff(first, longest)
 
     async def handle(self, batch: Sequence[Incoming]) -> None:
         """Settle documents, one after the other. Raises only where the bus does not take what must be sent."""

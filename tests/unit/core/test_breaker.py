@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.breaker import PROBE_SECONDS, Breaker
+from shared.breaker import LONGEST_SECONDS, PROBE_SECONDS, Breaker
 from shared.connector import Connector
 from shared.errors import AnswerLost, CredentialsRefused, Misconfigured, Refused, Unavailable
 from shared.messages import State
@@ -177,3 +177,10 @@ async def test_a_connector_does_not_call_what_is_known_to_be_down() -> None:
     time.at += 5
     await step.handle([incoming("onec", document())])
     assert bus.results()[-1].state is State.POSTED
+
+
+def test_waits_of_retries_are_never_a_breakers_beyond_a_minute() -> None:
+    bench = Bench()
+    bench.breaker = Breaker("SAP", first=300.0, longest=900.0, clock=bench.clock)
+    bench.fail(3)
+    assert bench.left() == LONGEST_SECONDS
