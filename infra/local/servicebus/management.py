@@ -77,7 +77,7 @@ def _receive_deferred(queue: Queue, body: dict[str, Any]) -> Reply:
     if queue.requires_session:
         if session_id is None:
             raise RefusedError(errors.NOT_ALLOWED, "A queue that requires sessions is read with a session id.")
-        session = queue.held_session(session_id)
+        session = queue.sessions.held(session_id)
     delete = body["receiver-settle-mode"] == 0
     found = []
     for message, lock in queue.receive_deferred(body["sequence-numbers"], session, delete=delete):
@@ -136,20 +136,20 @@ def _session_id(queue: Queue, body: dict[str, Any]) -> str:
 
 
 def _renew_session(queue: Queue, body: dict[str, Any]) -> Reply:
-    return Reply(body=_mapping(expiration=codec.timestamp(queue.renew_session(_session_id(queue, body)))))
+    return Reply(body=_mapping(expiration=codec.timestamp(queue.sessions.renew(_session_id(queue, body)))))
 
 
 def _get_state(queue: Queue, body: dict[str, Any]) -> Reply:
-    session = queue.held_session(_session_id(queue, body))
-    state = queue.session_state(session.session_id)
+    session = queue.sessions.held(_session_id(queue, body))
+    state = queue.sessions.state(session.session_id)
     return Reply(
         body=codec.mapping([(codec.string("session-state"), codec.NULL if state is None else codec.binary(state))])
     )
 
 
 def _set_state(queue: Queue, body: dict[str, Any]) -> Reply:
-    session = queue.held_session(_session_id(queue, body))
-    queue.set_session_state(session.session_id, body["session-state"])
+    session = queue.sessions.held(_session_id(queue, body))
+    queue.sessions.set_state(session.session_id, body["session-state"])
     return Reply()
 
 

@@ -1,5 +1,7 @@
 """One queue: what is in it, who holds what, and what time does to it. No input or output, no clock of its own.
 
+Locks, sessions and the history have modules of their own; what moves a message from one state to the next stands together.
+
 Facts: https://learn.microsoft.com/azure/service-bus-messaging/ (message-transfers-locks-settlement,
 message-sessions, message-sequencing, duplicate-detection, service-bus-dead-letter-queues, message-expiration).
 A lock that runs out counts as a delivery; a session that its receiver closes does not. A receiver's close leaves
@@ -17,6 +19,7 @@ from infra.local.servicebus.history import History
 from infra.local.servicebus.journal import Journal
 from infra.local.servicebus.locks import Lock, Locks, SessionLock
 from infra.local.servicebus.messages import Message, State
+from infra.local.servicebus.sessions import Sessions
 
 DEAD_LETTER_SUFFIX = "/$deadletterqueue"
 
@@ -42,10 +45,7 @@ class Queue:
         self._now = now
         self._journal = journal
         self._lanes: dict[str | None, list[int]] = {}
-        self._ready: dict[str, None] = {}
-        """Sessions that have something to receive and no receiver, the longest waiting first."""
-        self._sessions: dict[str, SessionLock] = {}
-        self._states: dict[str, bytes] = {}
+        self.sessions = Sessions(name, properties.lock_duration, now, journal)
         self._locks = Locks(properties.lock_duration)
         self._history = History(name, properties.duplicate_window, journal)
         self._scheduled: list[tuple[float, int]] = []
@@ -122,8 +122,8 @@ class Queue:
         """Let receivers have a message that is here and unlocked."""
         lane = self._lane(message)
         heapq.heappush(self._lanes.setdefault(lane, []), message.sequence_number)
-        if lane is not None and lane not in self._sessions:
-            self._ready.setdefault(lane)
+        if lane is not None:
+            self.sessions.wait(lane)
         self.changed()
 
     def cancel_scheduled(self, sequence_number: int) -> None:
@@ -282,77 +282,33 @@ class Queue:
 
     # --- sessions -----------------------------------------------------------------------------------------------
 
-    def accept_session(self, session_id: str, lost: Callable[[], None]) -> SessionLock:
-        """Lock a session by its id. RefusedError where another receiver holds it."""
-        if session_id in self._sessions:
-            raise RefusedError(
-                errors.SESSION_CANNOT_BE_LOCKED,
-                f"The requested session '{session_id}' cannot be accepted. It may be locked by another receiver.",
-            )
-        self._ready.pop(session_id, None)
-        session = SessionLock(session_id, self._now() + self.properties.lock_duration, lost)
-        self._sessions[session_id] = session
-        return session
-
     def accept_next_session(self, lost: Callable[[], None]) -> SessionLock | None:
         """Lock the session that has waited longest; None where nothing waits."""
-        while self._ready:
-            session_id = next(iter(self._ready))
-            del self._ready[session_id]
+        for session_id in self.sessions.waiting():
             if self._next(session_id) is not None:
-                return self.accept_session(session_id, lost)
+                return self.sessions.hold(session_id, lost)
         return None
 
     def release_session(self, session: SessionLock, *, counted: bool = False) -> None:
         """Free a session and the messages held in it. A lock that ran out counts; a close does not."""
-        if self._sessions.get(session.session_id) is not session:
+        if not self.sessions.free(session):
             return
-        del self._sessions[session.session_id]
         for lock in self._locks.of_session(session):
             self._locks.drop(lock)
             self._give_back(lock.message, counted=counted)
         if self._next(session.session_id) is not None:
-            self._ready.setdefault(session.session_id)
+            self.sessions.wait(session.session_id)
         self.changed()
-
-    def held_session(self, session_id: str) -> SessionLock:
-        """Give the lock on a session. RefusedError where nobody holds it."""
-        session = self._sessions.get(session_id)
-        if session is None or session.until <= self._now():
-            raise errors.session_lock_lost(session_id)
-        return session
-
-    def renew_session(self, session_id: str) -> float:
-        """Hold a session for another lock duration; give its new end."""
-        session = self.held_session(session_id)
-        session.until = self._now() + self.properties.lock_duration
-        return session.until
-
-    def session_state(self, session_id: str) -> bytes | None:
-        """Give a session's state."""
-        return self._states.get(session_id)
-
-    def set_session_state(self, session_id: str, state: bytes | None) -> None:
-        """Keep a session's state; None clears it."""
-        if state is None:
-            self._states.pop(session_id, None)
-        else:
-            self._states[session_id] = state
-        self._journal.put_session_state(self.name, session_id, state)
 
     def session_ids(self) -> list[str]:
         """Give the sessions that have messages or a state."""
-        waiting = {message.session_id for message in self.messages.values() if message.session_id is not None}
-        return sorted(waiting | self._states.keys())
+        return self.sessions.ids(each.session_id for each in self.messages.values() if each.session_id is not None)
 
     # --- time ---------------------------------------------------------------------------------------------------
 
     def next_due(self) -> float | None:
         """Give the time at which :meth:`advance` has something to do; None: never, as things stand."""
-        times = [session.until for session in self._sessions.values()]
-        lock_due = self._locks.next_due()
-        if lock_due is not None:
-            times.append(lock_due)
+        times = [due for due in (self.sessions.next_due(), self._locks.next_due()) if due is not None]
         if self._scheduled:
             times.append(self._scheduled[0][0])
         if self._expiring:
@@ -362,7 +318,7 @@ class Queue:
     def advance(self) -> None:
         """Do what has become due: locks and lives that ran out, schedules that came up."""
         now = self._now()
-        for session in [session for session in self._sessions.values() if session.until <= now]:
+        for session in self.sessions.run_out():
             self.release_session(session, counted=True)
             session.lost()
         for message in self._locks.take_back(now):
@@ -404,7 +360,7 @@ class Queue:
         self, messages: list[Message], states: Mapping[str, bytes], seen: Mapping[str, float], next_sequence: int
     ) -> None:
         """Go on where a former run stopped; what was locked is free again."""
-        self._states = dict(states)
+        self.sessions.restore(states)
         self._history.restore(seen)
         self.next_sequence = next_sequence
         for message in messages:

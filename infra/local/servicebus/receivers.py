@@ -54,7 +54,7 @@ class ReceiverEnd(End):
         if not self._queue.requires_session:
             self._attach()
         elif wanted is not None:
-            self._session = self._queue.accept_session(str(wanted), self._session_lost)
+            self._session = self._queue.sessions.hold(str(wanted), self._session_lost)
             self._attach()
         else:
             self._wait_for_session()
