@@ -1,6 +1,6 @@
 """One queue: what is in it, who holds what, and what time does to it. No input or output, no clock of its own.
 
-Locks, sessions and the history have modules of their own; what moves a message from one state to the next stands together.
+Locks, sessions and the history have modules of their own; what moves a message from state to state stands together.
 
 Facts: https://learn.microsoft.com/azure/service-bus-messaging/ (message-transfers-locks-settlement,
 message-sessions, message-sequencing, duplicate-detection, service-bus-dead-letter-queues, message-expiration).
