@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -15,6 +16,7 @@ def rate_name(rate: Rate) -> str:
     return "none" if rate is None else format(rate.normalize(), "f")
 
 
+@lru_cache(maxsize=256)
 def parse_rate(text: str) -> Rate:
     """Read a tax rate: a percentage with or without its sign, or a word for without VAT. ValueError otherwise.
 

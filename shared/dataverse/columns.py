@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ def text(row: Row, column: str | None) -> str:
     if not isinstance(value, str):
         raise _wrong(str(column), "text")
     # A column's length counts UTF-16 units, so a text may end with half a character, which no message can carry.
-    return value.encode(errors="replace").decode().strip()
+    return (value if value.isascii() else value.encode(errors="replace").decode()).strip()
 
 
 def amount(row: Row, column: str) -> Decimal | None:
@@ -53,13 +54,17 @@ def number(row: Row, column: str) -> int | None:
     return value
 
 
+# Units, products, customers and currencies come again with every line and document.
+_parsed_guid = lru_cache(maxsize=4096)(UUID)
+
+
 def guid(row: Row, column: str) -> UUID | None:
     """Give a GUID, or None where it is null."""
     value = row.get(column)
     if value is None:
         return None
     try:
-        return UUID(value)
+        return _parsed_guid(value)
     except (ValueError, AttributeError, TypeError):
         raise _wrong(column, "a GUID") from None
 

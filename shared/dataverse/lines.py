@@ -95,7 +95,7 @@ def in_order(table: SalesTable, rows: Sequence[Row]) -> list[Row]:
         key=lambda row: (
             number(row, "lineitemnumber") or 0,
             number(row, "sequencenumber") or 0,
-            str(key(row, table.line_key)),
+            text(row, table.line_key),
         ),
     )
 

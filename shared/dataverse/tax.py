@@ -14,6 +14,7 @@ share of the header's discount.
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from shared.dataverse.amounts import ZERO, LineAmounts, included_tax
@@ -40,7 +41,7 @@ class TaxRules:
     shipped_on: date
     dated: date
 
-    @property
+    @cached_property
     def allowed(self) -> tuple[Rate, ...]:
         """The rates in use."""
         return self.route.allowed_rates(self.shipped_on, self.dated)
