@@ -15,12 +15,13 @@ from shared import intake
 from shared.accounting import AccountingSystem, Bindings, Outcome
 from shared.breaker import Breaker
 from shared.bus import RESULTS, Bus
-from shared.decision import held_back_by, result_of
+from shared.decision import held_back_by
 from shared.errors import BridgeError, Misconfigured, Parked, Refused
 from shared.intake import Incoming
 from shared.keys import accounting_key
 from shared.messages import Document, State
 from shared.refusals import Refusal
+from shared.results import result_of
 from shared.retry import Backoff, cause_of, result_envelope, try_again, waiting_for
 from shared.routes import NAMES, Route, Target
 from shared.settings import Settings

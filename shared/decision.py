@@ -17,6 +17,7 @@ from shared.keys import lane
 from shared.messages import Base, Document, Issued, Journalled, Reference, Result, State
 from shared.one_sale import base_of, invoices_of, is_due
 from shared.refusals import Refusal, refusal
+from shared.results import result_about
 from shared.routes import Route, Target, route_for
 from shared.settings import Settings
 
@@ -119,25 +120,8 @@ def decide_gone(
         state, reason = State.REFUSED, refusal("deleted_after_export")
     else:
         state, reason = State.CANCELLED, refusal("deleted_before_export")
-    return Tell(
-        Result(
-            organization_id=reference.organization_id,
-            correlation_id=reference.correlation_id,
-            traceparent=reference.traceparent,
-            target=target,
-            table=table.name,
-            id=record,
-            record=known.number or str(record),
-            state=state,
-            version=known.version,
-            generation=known.generation,
-            attempt=reference.attempt,
-            at=now,
-            reason=reason,
-            journal=known,
-            reference=reference,
-        )
-    )
+    told = {"record": known.number or str(record), "version": known.version, "reason": reason}
+    return Tell(result_about(reference, known, target, table=table.name, id=record, state=state, at=now, **told))
 
 
 def pause_of(route: Route, settings: Settings) -> Refusal | None:
@@ -265,23 +249,18 @@ class Case:
 
     def told(self, state: State, reason: Refusal | None) -> Tell:
         """Make a word for the journal."""
-        result = Result(
-            organization_id=self.reference.organization_id,
-            correlation_id=self.reference.correlation_id,
-            traceparent=self.reference.traceparent,
-            target=self.route.target,
+        result = result_about(
+            self.reference,
+            self.known,
+            self.route.target,
             table=self.head.table.name,
             id=self.head.id,
-            record=self.head.record,
             state=state,
-            version=self.version,
-            generation=self.known.generation if self.known else 0,
-            attempt=attempts(self.reference, self.known),
             at=self.now,
+            record=self.head.record,
+            version=self.version,
             reason=reason,
             hangs_on=transform.hangs_on(self.head.table, self.row),
-            journal=self.known,
-            reference=self.reference,
         )
         return Tell(result)
 
@@ -293,38 +272,3 @@ class Case:
         if self.known and self.known.state is state:
             return Nothing(f"known to be {state.value}")
         return self.told(state, reason)
-
-
-def attempts(reference: Reference, known: Journalled | None) -> int:
-    """Give the number of attempts for the journal, which keeps those before this one until it is in the books."""
-    before = known.attempt if known is not None and not known.in_books else 0
-    return max(reference.attempt, before)
-
-
-def result_of(document: Document, state: State, now: datetime, **more: Any) -> Result:
-    """Give a result about a document that reached a connector."""
-    sale = document.sale
-    products: set[UUID] = {line.product.id for line in sale.lines if line.product}
-    return Result(
-        organization_id=document.organization_id,
-        correlation_id=document.correlation_id,
-        traceparent=document.traceparent,
-        target=document.target,
-        table=sale.table,
-        id=sale.id,
-        record=sale.number,
-        state=state,
-        version=document.version,
-        hash=document.hash,
-        generation=document.generation,
-        attempt=attempts(document.reference, document.journal),
-        at=now,
-        hangs_on=(
-            f"{sale.customer.table}:{sale.customer.id}",
-            *(f"product:{product}" for product in sorted(products)),
-        ),
-        lines=tuple(sorted(line.id for line in sale.lines)),
-        journal=document.journal,
-        reference=document.reference,
-        **more,
-    )

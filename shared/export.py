@@ -15,13 +15,14 @@ from shared.dataverse.columns import Row, key
 from shared.dataverse.own_columns import OwnColumns
 from shared.dataverse.reading import Reader
 from shared.dataverse.sales import SALES, SalesTable
-from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, result_of, wait
+from shared.decision import Decision, Nothing, Send, Tell, decide, decide_gone, wait
 from shared.errors import BridgeError, Refused, Unavailable
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
 from shared.messages import Reference, State
 from shared.refusals import refusal
 from shared.resolving import resolve
+from shared.results import result_of
 from shared.retry import Backoff, cause_of, result_envelope, try_again, waiting_for
 from shared.settings import Settings
 from shared.telemetry import count, hop, observe, onward, say

@@ -24,6 +24,7 @@ from shared.keys import accounting_key
 from shared.messages import Journalled, Result, State
 from shared.passes import BUDGET, Page, Passes, Run
 from shared.references import own_reference
+from shared.results import result_about
 from shared.retry import cause_of, reference_envelope, result_envelope
 from shared.routes import Target
 from shared.settings import Settings
@@ -157,25 +158,22 @@ class Payments:
         amount = "" if standing.paid is None else format(standing.paid, "f")
         what = f"{row.etag} {standing.state.value} {amount}"
         reference = own_reference(self._settings, known.table, known.id, cause="payments", what=what, now=at)
-        return Result(
-            organization_id=reference.organization_id,
-            correlation_id=reference.correlation_id,
-            target=known.target,
+        return result_about(
+            reference,
+            row,
+            known.target,
             table=known.table,
             id=known.id,
-            record=known.record,
             state=standing.state,
+            at=at,
+            record=known.record,
             version=row.version,
             hash=row.hash,
             written_hash=row.written_hash,
-            generation=row.generation,
             attempt=row.attempt,
-            at=at,
             number=row.number,
             accounting_id=row.accounting_id,
             reason=standing.reason,
-            journal=row,
             read_back=True,
             paid=amount,
-            reference=reference,
         )

@@ -10,11 +10,12 @@ from typing import Any
 from shared.dataverse import transform
 from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import SalesTable
-from shared.decision import Case, Send, Tell, held_back_by, result_of
+from shared.decision import Case, Send, Tell, held_back_by
 from shared.errors import Refused
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.one_sale import is_due
 from shared.refusals import Refusal, refusal
+from shared.results import result_of
 from shared.routes import Route, route_for
 from shared.settings import Settings
 

@@ -17,7 +17,7 @@ from shared.bus import RESULTS, Bus
 from shared.dataverse import journal
 from shared.dataverse.client import Dataverse
 from shared.dataverse.sales import SalesTable
-from shared.decision import Send, Tell, result_of
+from shared.decision import Send, Tell
 from shared.errors import Refused
 from shared.files.asking import Asked
 from shared.files.choosing import Choice, File, handed_out
@@ -30,6 +30,7 @@ from shared.files.sheets import Sheet
 from shared.files.writers import Writer, writer_of
 from shared.messages import Result, State
 from shared.references import own_reference
+from shared.results import result_of
 from shared.retry import result_envelope
 from shared.routes import Route
 from shared.settings import Settings

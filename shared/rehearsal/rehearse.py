@@ -16,7 +16,7 @@ from shared.dataverse import journal, transform
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader, journal_row
 from shared.dataverse.sales import SalesTable
-from shared.decision import Decision, Nothing, Send, Tell, decide, result_of, wait
+from shared.decision import Decision, Nothing, Send, Tell, decide, wait
 from shared.documents import Sale
 from shared.errors import BridgeError, Parked, Refused, Unavailable
 from shared.files.choosing import Choice, File
@@ -25,6 +25,7 @@ from shared.messages import Document, Reference, Result, State
 from shared.rehearsal.calls import Call
 from shared.rehearsal.files import Part, parts_of
 from shared.rehearsal.transport import Rehearsal
+from shared.results import result_of
 from shared.retry import waiting_for
 from shared.routes import Route, Target, route_for
 from shared.settings import Settings

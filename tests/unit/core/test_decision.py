@@ -8,9 +8,10 @@ import pytest
 from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.sales import INVOICE as INVOICES
 from shared.dataverse.transform import to_sale
-from shared.decision import Decision, Nothing, Send, Tell, decide, result_of
+from shared.decision import Decision, Nothing, Send, Tell, decide
 from shared.keys import lane
 from shared.messages import REFUSED_CHANGE, State
+from shared.results import result_of
 from shared.settings import Settings
 from tests.builders import (
     ACCOUNT,
