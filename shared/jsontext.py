@@ -16,13 +16,6 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _fraction(digits: str) -> Decimal:
-    try:
-        return Decimal(digits)
-    except InvalidOperation:
-        raise ValueError("a number whose exponent no Decimal can hold") from None
-
-
 def _decimal(value: object) -> str:
     if isinstance(value, Decimal):
         if not value.is_finite():
@@ -33,7 +26,10 @@ def _decimal(value: object) -> str:
 
 def loads(data: str | bytes) -> Any:
     """Parse JSON; every fraction becomes a Decimal. ValueError where it is not JSON (NaN and Infinity are not)."""
-    return json.loads(data, parse_float=_fraction, parse_constant=_refuse_constant)
+    try:
+        return json.loads(data, parse_float=Decimal, parse_constant=_refuse_constant)
+    except InvalidOperation:
+        raise ValueError("a number whose exponent no Decimal can hold") from None
 
 
 def dumps(value: Any) -> str:
