@@ -47,6 +47,7 @@ class Telemetry:
         self._key = parts.get("InstrumentationKey", "")
         self._address = parts.get("IngestionEndpoint", "").rstrip("/") + "/v2/track"
         self._role = settings.get("WEBSITE_SITE_NAME") or "bridge"
+        self._client: httpx.AsyncClient | None = None
         self._waiting: list[dict[str, Any]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -63,6 +64,8 @@ class Telemetry:
         if self._task is not None:
             await self._task
         await self._send()
+        if self._client is not None:
+            await self._client.aclose()
 
     async def _send_soon(self) -> None:
         await asyncio.sleep(PAUSE)
@@ -74,9 +77,10 @@ class Telemetry:
             return
         body = gzip.compress("\n".join(map(json.dumps, waiting)).encode())
         headers = {"Content-Type": "application/x-json-stream", "Content-Encoding": "gzip"}
+        # One for all: making one reads the certificates of this machine, which takes longer than a document.
+        self._client = self._client or httpx.AsyncClient(trust_env=False, timeout=5.0)
         try:
-            async with httpx.AsyncClient(trust_env=False, timeout=5.0) as client:
-                answer = await client.post(self._address, content=body, headers=headers)
+            answer = await self._client.post(self._address, content=body, headers=headers)
         except httpx.HTTPError as error:
             log.debug("Telemetry was not sent: %r", error)
             return
