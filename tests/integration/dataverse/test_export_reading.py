@@ -168,18 +168,22 @@ async def test_a_contact_comes_with_its_company(admin: Client, goods: Goods, dat
     assert row["customerid_contact"]["contact_master_contact"] == []
 
 
+@pytest.mark.parametrize(("table", "column"), [("account", "name"), ("contact", "lastname")])
 async def test_a_customer_who_was_merged_twice_is_the_last_master(
-    admin: Client, goods: Goods, dataverse: Dataverse
+    admin: Client, goods: Goods, dataverse: Dataverse, table: str, column: str
 ) -> None:
-    second, third, beside = [await admin.create("accounts", {"name": name}) for name in ("Second", "Third", "Beside")]
+    names = ("First", "Second", "Third", "Beside")
+    first, second, third, beside = [await admin.create(f"{table}s", {column: name}) for name in names]
     body = goods.invoice(goods.line(tax=Decimal("4.40")), **DATED)
+    del body["customerid_account@odata.bind"]
+    body[f"customerid_{table}@odata.bind"] = f"/{table}s({first})"
     moved = await admin.create("invoices", body)
-    for gone, stays in ((beside, second), (goods.account, second), (second, third)):
-        await merge(admin, stays, gone)
+    for gone, stays in ((beside, second), (first, second), (second, third)):
+        await merge(admin, stays, gone, table)
     imported = await admin.create("invoices", body)  # it still names the first
-    assert (await admin.get(f"invoices({imported})"))["_customerid_value"] == goods.account
+    assert (await admin.get(f"invoices({imported})"))["_customerid_value"] == first
 
     for invoice in (moved, imported):
         customer = made(INVOICE, await read(dataverse, INVOICE, invoice)).customer
         assert (str(customer.id), customer.name) == (third, "Third")
-        assert {str(each) for each in customer.merged} == {goods.account, second, beside}
+        assert {str(each) for each in customer.merged} == {first, second, beside}
