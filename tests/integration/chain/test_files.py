@@ -143,7 +143,7 @@ async def test_what_cannot_be_asked_is_refused_in_a_sentence(world: World) -> No
 async def test_the_dry_run_shows_what_the_file_holds_and_writes_nothing(
     world: World, company: Company, tmp_path: Path
 ) -> None:
-    document = invoice(f"{company.code}-AHEAD", company, line("20.00"), dated=date(2026, 8, 6))
+    document = invoice(f"{company.code}-FILE-AHEAD", company, line("20.00"), dated=date(2026, 8, 6))
     await issue(world, document)
     await world.drained()
     before = everything(world, tmp_path)
