@@ -109,9 +109,11 @@ async def captured(world: World) -> AsyncIterator[Captured]:
             await sender.send_messages(ServiceBusMessage("garbage", message_id=str(uuid4())))
         await poisoned(world)
         assert (await post(world, _another_organization(world))).status_code == 403
-        before = _count(await _sent(world), "traces", "swept")
+        kinds = (("requests", "dataverse_sweep"), ("customMetrics", "waiting"), ("customMetrics", "set_aside"))
+        rows = await _sent(world)
+        before = {kind: _count(rows, *kind) for kind in kinds}
         await trigger(world, "dataverse_sweep")
-        await _sent(world, ("traces", "swept", before + 1), ("customMetrics", "set_aside", 1))
+        await _sent(world, *((*kind, number + 1) for kind, number in before.items()))
         async with client.get_queue_receiver(POISON) as receiver:
             for message in await receiver.receive_messages(10, max_wait_time=PATIENCE):
                 await receiver.complete_message(message)
@@ -119,17 +121,17 @@ async def captured(world: World) -> AsyncIterator[Captured]:
     await until(world, plain["waits"])
     await world.drained()
     await faults(world, "dataverse", AWAY | {"match": "/api/data/"})
-    before = _count(await _sent(world), "requests", "dataverse_reconcile")
+    reconciled = _count(await _sent(world), "requests", "dataverse_reconcile")
     for _ in range(FAILED):
         await trigger(world, "dataverse_reconcile")
-    await _sent(world, ("requests", "dataverse_reconcile", before + FAILED))
+    await _sent(world, ("requests", "dataverse_reconcile", reconciled + FAILED))
     await faults(world, "dataverse", None)
     names = ("documents", "seconds_to_posted", "waiting_seconds", "retries", "round_trips", "credential_days_left")
     found = await _sent(world, *(("customMetrics", name, 1) for name in names))
 
-    rows = Rows(found)
-    yield Captured(rows, datetime.now(UTC) + timedelta(seconds=1), plain | {"refused": refused})
-    rows.close()
+    tables = Rows(found)
+    yield Captured(tables, datetime.now(UTC) + timedelta(seconds=1), plain | {"refused": refused})
+    tables.close()
 
 
 def _another_organization(world: World) -> bytes:
