@@ -4,16 +4,17 @@ Content-ID stands on every operation, because v2 refuses a changeset without (er
 answers once, outside the inner multipart; one that succeeds answers once an operation.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import Message
 from typing import Any
 from uuid import uuid4
 
 from shared import jsontext
 
 CRLF = "\r\n"
+_BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
+_FOLD = re.compile(r"\n[ \t]+")
 
 
 @dataclass(frozen=True)
@@ -55,36 +56,68 @@ def encode(root: str, operations: Sequence[Create]) -> tuple[str, bytes]:
 
 def decode(content_type: str, content: bytes) -> list[Part]:
     """Read a batch answer. ValueError where it is not one, or is cut short: then nobody knows what was done."""
-    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + content)
-    parts = list(_leaves(message))
+    boundary = _boundary(content_type)
+    if boundary is None:
+        raise ValueError("a batch answer that is not multipart")
+    # Line ends inside JSON are escaped, so this touches none of the content.
+    parts = _leaves(boundary, content.replace(b"\r\n", b"\n"))
     if not parts:
         raise ValueError("a batch answer without parts")
     return parts
 
 
-def _leaves(message: Message) -> list[Part]:
-    if message.defects:
-        raise ValueError("a batch answer that is cut short")
-    if not message.is_multipart():
-        return [_part(message)]
+def _boundary(content_type: str) -> bytes | None:
+    """Give what separates the parts; None where the type is no multipart."""
+    if not content_type.lower().startswith("multipart/"):
+        return None
+    found = _BOUNDARY.search(content_type)
+    if found is None:
+        raise ValueError("a batch answer without a boundary")
+    return found[1].strip().encode()
+
+
+def _leaves(boundary: bytes, content: bytes) -> list[Part]:
     found: list[Part] = []
-    for inner in message.get_payload():
-        if not isinstance(inner, Message):
-            raise TypeError("the parser gave a multipart without parts")
-        found += _leaves(inner)
+    for part in _split(boundary, content):
+        head, _, body = part.partition(b"\n\n")
+        headers = _headers(head)
+        inner = _boundary(headers.get("content-type", ""))
+        found += [_part(headers, body)] if inner is None else _leaves(inner, body)
     return found
 
 
-def _part(message: Message) -> Part:
-    raw = message.get_payload(decode=True)
-    if message.get_content_type() != "application/http" or not isinstance(raw, bytes):
+def _split(boundary: bytes, content: bytes) -> list[bytes]:
+    """Give what stands between the delimiter lines. ValueError where the closing one is missing."""
+    delimiter, parts, begin = b"--" + boundary, [], -1
+    at = content.find(delimiter)
+    while at >= 0:
+        end = at + len(delimiter)
+        closes = content.startswith(b"--", end)
+        begins_line = at == 0 or content[at - 1 : at] == b"\n"
+        if begins_line and (closes or not content[end : end + 1].strip()):
+            if begin >= 0:
+                parts.append(content[begin:at])
+            if closes:
+                return parts
+            begin = end
+        at = content.find(delimiter, end)
+    raise ValueError("a batch answer that is cut short")
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    unfolded = _FOLD.sub(" ", head.decode("latin-1"))
+    named = (line.partition(":") for line in unfolded.split("\n"))
+    return {name.strip().lower(): value.strip() for name, colon, value in named if colon}
+
+
+def _part(headers: Mapping[str, str], body: bytes) -> Part:
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/http":
         raise ValueError("a batch answer with a part that is not HTTP")
-    head, _, content = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    status_line, *headers = head.decode("latin-1").strip().split("\n")
-    words = status_line.split(" ", 2)
+    head, _, content = body.lstrip().partition(b"\n\n")
+    status_line, _, rest = head.partition(b"\n")
+    words = status_line.decode("latin-1").strip().split(" ", 2)
     if len(words) < 2 or not words[0].startswith("HTTP/") or not words[1].isdecimal():
         raise ValueError("a batch answer without a status")
-    named = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in headers)}
     # v2 writes Content-ID on the part, v1 inside it
-    content_id = str(message.get("Content-ID") or named.get("content-id", ""))
+    content_id = headers.get("content-id") or _headers(rest).get("content-id", "")
     return Part(content_id, int(words[1]), content.strip())

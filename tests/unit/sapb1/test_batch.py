@@ -53,3 +53,46 @@ def test_names_of_any_script_come_through() -> None:
     answer = f"--o\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 201 Created\r\n\r\n{body}\r\n--o--\r\n"
     (part,) = batch.decode("multipart/mixed; boundary=o", answer.encode())
     assert part.content == body.encode()
+
+
+ANSWER = "--o\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 201 Created\r\n\r\n{}\r\n--o--\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"Comments":"--o"}', '{"Comments":"--o--"}', "{\r\n--other\r\n}", "{\r\n--only-begins-like-it\r\n}"],
+)
+def test_what_only_looks_like_a_delimiter_is_content(content: str) -> None:
+    (part,) = batch.decode("multipart/mixed; boundary=o", ANSWER.format(content).encode())
+    assert part.content == content.replace("\r\n", "\n").encode()
+
+
+def test_line_ends_quotes_and_folded_headers_are_taken_as_they_come() -> None:
+    inner = "--i\nContent-Type: application/http\nContent-ID: 1\n\nHTTP/1.1 204 No Content\n\n\n--i--\n"
+    outer = f'preamble\n--o\nContent-Type: multipart/mixed;\n boundary="i"\n\n{inner}\n--o--'
+    (part,) = batch.decode('multipart/mixed; boundary="o"', outer.encode())
+    assert part == batch.Part("1", 204, b"")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "--o--",
+        ANSWER.format("{}").replace("--o--", "--o"),
+        ANSWER.format("{}").replace("application/http", "text/html"),
+        ANSWER.format("{}").replace("HTTP/1.1 201", "201"),
+        ANSWER.format("{}").replace("application/http", "multipart/mixed"),
+    ],
+)
+def test_what_does_not_say_what_was_done_is_no_answer(answer: str) -> None:
+    with pytest.raises(ValueError, match="batch answer"):
+        batch.decode("multipart/mixed; boundary=o", answer.encode())
+
+
+def test_an_answer_cut_anywhere_is_no_answer() -> None:
+    whole = ANSWER.format('{"DocEntry":1}').encode()
+    last = whole.rindex(b"--o--") + len(b"--o--")
+    for length in range(last):
+        with pytest.raises(ValueError, match="batch answer"):
+            batch.decode("multipart/mixed; boundary=o", whole[:length])
