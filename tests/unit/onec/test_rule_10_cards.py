@@ -6,7 +6,7 @@ import pytest
 
 from shared.documents import Address, Customer, Extra, Product
 from shared.onec import card_changes, cards
-from shared.onec.identity import Identity, identify
+from shared.onec.identity import Identity
 from tests.unit.onec import samples
 
 KINDS: dict[str, Any] = {name: samples.ident(name) for name in ("email_kind", "phone_kind", "address_kind")}
@@ -40,39 +40,6 @@ def own_field(mode: Any, value: Any = "новое", to: str = "Дополнит�
 def contacts(card: dict[str, Any]) -> dict[str, str]:
     """Give what a card says of contacts."""
     return {row["Тип"]: row["Представление"] for row in card[SECTION]}
-
-
-@pytest.mark.parametrize(
-    ("given", "kind", "numbers"),
-    [
-        # in the CRM, ЮридическоеФизическоеЛицо and ИндивидуальныйПредприниматель, ИНН and КПП
-        ({}, ("ЮридическоеЛицо", False), (samples.COMPANY_INN, samples.COMPANY_KPP)),
-        ({"kpp": ""}, ("ЮридическоеЛицо", False), (samples.COMPANY_INN, "")),
-        ({"tax_number": samples.PERSON_INN, "kpp": ""}, ("ФизическоеЛицо", True), (samples.PERSON_INN, "")),
-        ({"table": "contact", "tax_number": "", "kpp": ""}, ("ФизическоеЛицо", False), ("", "")),
-        (
-            {"table": "contact", "tax_number": samples.PERSON_INN, "kpp": ""},
-            ("ФизическоеЛицо", False),
-            (samples.PERSON_INN, ""),
-        ),
-    ],
-    ids=["a company", "without a КПП", "a sole trader", "a person", "a person with a number"],
-)
-def test_rule_10_what_kind_of_counterparty_is_made(
-    given: dict[str, Any], kind: tuple[str, bool], numbers: tuple[str, str]
-) -> None:
-    who = customer(**given)
-    body = cards.counterparty(who, identify(who), BOOKS)
-    assert (body["ЮридическоеФизическоеЛицо"], body["ИндивидуальныйПредприниматель"]) == kind
-    assert (body["ИНН"], body["КПП"]) == numbers
-    assert "ОбособленноеПодразделение" not in body
-
-
-def test_rule_10_a_branch_is_made_under_its_head() -> None:
-    branch = customer(kpp="780143001")
-    body = cards.counterparty(branch, identify(branch), BOOKS, samples.ident("head"))
-    assert (body["ИНН"], body["КПП"]) == (samples.COMPANY_INN, "780143001")
-    assert (body["ОбособленноеПодразделение"], body["ГоловнойКонтрагент_Key"]) == (True, str(samples.ident("head")))
 
 
 @pytest.mark.parametrize(
