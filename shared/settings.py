@@ -21,6 +21,7 @@ from pydantic import (
 
 from shared.errors import Misconfigured
 from shared.fieldmap import FieldRule, doubled
+from shared.links import OnecLink, Sapb1Link
 from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, not_empty, overlaps
 from shared.setting_values import PREFIX, Address, Certificates, ContainerAddress, SecretValue, VaultAddress, from_json
@@ -161,6 +162,11 @@ class Settings(BaseModel):
     onec_url: Address | None = _setting("ONEC_URL", "1C: address ending in /odata/standard.odata", default=None)
     onec_username: str | None = _setting("ONEC_USERNAME", "1C: the integration user", default=None)
     onec_password: SecretValue | None = _setting("ONEC_PASSWORD", "1C: its password, or `keyvault:NAME`", default=None)
+    onec_link: OnecLink | None = _setting(
+        "ONEC_LINK",
+        "1C's web client: a document's address, with {type} and {ref}; empty: the journal has no link",
+        default=None,
+    )
 
     # --- SAP Business One
     sapb1_url: Address | None = _setting("SAPB1_URL", "Service Layer: address ending in /b1s/v2", default=None)
@@ -168,6 +174,11 @@ class Settings(BaseModel):
     sapb1_username: str | None = _setting("SAPB1_USERNAME", "Service Layer: the integration user", default=None)
     sapb1_password: SecretValue | None = _setting(
         "SAPB1_PASSWORD", "Service Layer: its password, or `keyvault:NAME`", default=None
+    )
+    sapb1_link: Sapb1Link | None = _setting(
+        "SAPB1_LINK",
+        "SAP's Web Client: a document's address, with {type} (table: OINV) and {id}; empty: the journal has no link",
+        default=None,
     )
 
     # --- how it is kept safe
@@ -233,6 +244,10 @@ class Settings(BaseModel):
             "SAPB1_USERNAME": self.sapb1_username,
             "SAPB1_PASSWORD": self.sapb1_password,
         }
+
+    def link(self, target: Target) -> str | None:
+        """Give the template of the addresses of an accounting system's documents."""
+        return self.onec_link if target == "onec" else self.sapb1_link
 
     def route(self, name: str) -> Route | None:
         """Find a route by its name."""

@@ -17,6 +17,7 @@ from shared.dataverse.sales import INVOICE
 from shared.errors import BridgeError, Misconfigured, Unavailable
 from shared.intake import Incoming
 from shared.keys import journal_key, message_id
+from shared.links import link
 from shared.messages import Journalled, Result, State
 from shared.retry import Backoff, cause_of, reference_envelope, result_envelope
 from shared.settings import Settings
@@ -155,6 +156,9 @@ class Writeback:
             if change.columns:
                 written |= change.columns
                 current = journal_changes.after(current, result, change.columns)
+                if (template := self._settings.link(result.target)) and "acx_accountingid" in change.columns:
+                    named = change.columns["acx_accountingid"]
+                    written["acx_link"] = link(template, result.target, result.table, named)
         read_paid = any(result.read_back and result.state is State.PAID for result in entry.results)
         if current is not None and current.state is State.PAID and not current.is_refused:
             # While a change stands refused, the invoice is not closed to its being taken back.
