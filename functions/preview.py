@@ -9,6 +9,7 @@ from functions.callers import let_in
 from shared import jsontext
 from shared.dataverse.sales import document_named
 from shared.errors import Misconfigured, Unavailable
+from shared.links import link
 from shared.pages.html import HEADERS
 from shared.wiring import process
 
@@ -43,7 +44,9 @@ def _page(req: func.HttpRequest, seen: "Rehearsed") -> func.HttpResponse:
     from shared.pages.preview import preview_page  # noqa: PLC0415 -- see LAZY in shared/wiring.py
 
     settings = process.settings
-    page = preview_page(seen, settings.language, settings.dataverse_url, addresses(req))
+    held = seen.outcome.accounting_id if seen.outcome else ""
+    there = link(settings.link(seen.target), seen.target, seen.table, held) if seen.target else None
+    page = preview_page(seen, settings.language, settings.dataverse_url, addresses(req), there)
     return func.HttpResponse(page, headers=dict(HEADERS), mimetype="text/html", charset="utf-8")
 
 

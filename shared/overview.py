@@ -25,7 +25,7 @@ SHOWN = 50
 counts."""
 SECRET = "\N{BULLET}" * 3
 """stands for a secret that is set"""
-_COLUMNS = ("acx_key", "acx_state", "acx_message", "acx_changedon", "acx_number")
+_COLUMNS = ("acx_key", "acx_state", "acx_message", "acx_changedon", "acx_number", "acx_link")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Entry:
     number: str
     message: str
     changed_at: datetime | None
+    address: str = ""
+    """where a browser shows the accounting document"""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     changed = moment(row, "acx_changedon")
     state = journal.state_of(row)
     number, message = text(row, "acx_number"), text(row, "acx_message")
-    return Entry(table, identity, state, number, message, changed)
+    return Entry(table, identity, state, number, message, changed, text(row, "acx_link"))
 
 
 def in_force(settings: Settings) -> dict[str, str]:

@@ -110,6 +110,11 @@ def table(names: Iterable[str], rows: Iterable[Iterable[object]], kind: str = "c
     )
 
 
+def number_link(number: str, address: str | None) -> Markup:
+    """Show a document's number, as a link where its address is one; the CRM's column may hold anything."""
+    return link(address, number) if number and address and address.startswith("https://") else escaped(number)
+
+
 def link(address: str, text: str) -> Markup:
     """Give a link."""
     return markup("<a href='{address}'>{text}</a>", address=address, text=text)

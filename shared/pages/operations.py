@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from shared.overview import Check, Entries, Entry, Overview
-from shared.pages.html import Address, Markup, joined, link, markup, page, table
+from shared.pages.html import Address, Markup, joined, link, markup, number_link, page, table
 from shared.pages.preview import record_address
 from shared.pages.words import age, known_word, word
 from shared.refusals import Language
@@ -148,7 +148,11 @@ class _Page:
             preview = self._address(f"preview/{entry.table}/{entry.id}")
             looks += [Markup(" · "), link(preview, word(self._language, "preview"))]
         return [
-            " ".join(filter(None, [word(self._language, entry.table), entry.number])),
+            markup(
+                "{table} {number}" if entry.number else "{table}",
+                table=word(self._language, entry.table),
+                number=number_link(entry.number, entry.address),
+            ),
             state_word(self._language, entry.state),
             age(self._language, seconds),
             entry.message,

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from shared import jsontext
 from shared.documents import Sale
 from shared.files.asking import KINDS
-from shared.pages.html import Address, Markup, joined, link, markup, page, table
+from shared.pages.html import Address, Markup, joined, link, markup, number_link, page, table
 from shared.pages.words import word
 from shared.refusals import Language
 from shared.rehearsal.calls import Call, Field
@@ -24,7 +24,9 @@ def record_address(dataverse_url: str, table_name: str, record: object) -> str:
     return f"{dataverse_url}/main.aspx?pagetype=entityrecord&etn={etn}&id={identity}"
 
 
-def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, address: Address) -> str:
+def preview_page(
+    seen: Rehearsed, language: Language, dataverse_url: str, address: Address, in_accounting: str | None = None
+) -> str:
     """Show what an export would do."""
     title = f"{word(language, 'preview')}: {seen.record}"
     why = "" if seen.verdict == "nothing" else seen.why
@@ -46,7 +48,7 @@ def preview_page(seen: Rehearsed, language: Language, dataverse_url: str, addres
                 route=word(language, "route"),
                 name=f"{seen.route} → {NAMES[seen.target]}" if seen.target else word(language, "no_route"),
                 state=_state(seen, language),
-                number=_number(seen, language),
+                number=_number(seen, language, in_accounting),
             ),
             _amounts(seen.sale, language),
             _parts(seen, language, address) if seen.verdict == "by_file" else _calls(seen.calls, language),
@@ -66,9 +68,10 @@ def _state(seen: Rehearsed, language: Language) -> Markup:
     return markup("<p>{name}: {state}</p>", name=word(language, "state_now"), state=state_word(language, seen.state))
 
 
-def _number(seen: Rehearsed, language: Language) -> Markup:
+def _number(seen: Rehearsed, language: Language, in_accounting: str | None) -> Markup:
     journal = seen.outcome.number if seen.outcome and seen.verdict != "created" else ""
-    return markup("<p>{name}: {number}</p>", name=word(language, "number_now"), number=journal) if journal else Markup()
+    shown = number_link(journal, in_accounting)
+    return markup("<p>{name}: {number}</p>", name=word(language, "number_now"), number=shown) if journal else Markup()
 
 
 def _amounts(sale: Sale | None, language: Language) -> Markup:

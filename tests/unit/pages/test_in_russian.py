@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared import state_words
+from shared.accounting import Outcome
 from shared.dataverse.sales import INVOICE
 from shared.decision import Send
 from shared.files.choosing import Choice, File
@@ -66,6 +67,21 @@ def test_the_operations_page_calls_states_as_the_crm_does(language: Language, sa
     assert "<h3>1C: 1</h3>" in page
 
 
+@pytest.mark.parametrize(
+    ("held", "shown"),
+    [
+        ("https://1c.example/?a='><b>&ref=1", "<a href='https://1c.example/?a=&#x27;&gt;&lt;b&gt;&amp;ref=1'>7</a>"),
+        ("javascript:alert(1)", "Счёт 7</td>"),
+        ("", "Счёт 7</td>"),
+    ],
+)
+def test_the_number_leads_to_the_accounting_document(held: str, shown: str) -> None:
+    entry = Entry("invoice", str(record_id(1)), State.REFUSED, "7", "Что-то не так.", NOW, held)
+    page = operations_page(Overview((), refused={"onec": Entries((entry,), 1)}), "ru", CRM, address, NOW)
+    assert shown in page
+    assert "javascript" not in page
+
+
 def test_only_what_goes_through_by_itself_can_be_looked_at_again() -> None:
     entry = Entry("invoice", str(record_id(1)), State.REFUSED, "", "Что-то не так.", NOW)
     button = "<input type='hidden' name='table' value='invoice'><button name='which'"
@@ -112,3 +128,11 @@ def test_the_dry_run_shows_what_the_files_for_sap_would_hold() -> None:
     assert (head["DocNum"], line["ParentKey"]) == ("1", "1")
     assert head["DocType"] == "dDocument_Items"
     assert "" not in head.values()
+
+
+def test_the_dry_run_shows_the_number_as_a_link_to_the_document() -> None:
+    held = Outcome(State.POSTED, "0000-7", str(record_id(7)), None, "RUB", "")
+    seen = rehearsed(onec(), State.EXPORTED).model_copy(update={"outcome": held})
+    there = "https://1c.example/#e1cib/data/Документ.X?ref=7"
+    assert f"Номер в учёте сейчас: <a href='{there}'>0000-7</a>" in preview_page(seen, "ru", CRM, address, there)
+    assert "Номер в учёте сейчас: 0000-7</p>" in preview_page(seen, "ru", CRM, address)
