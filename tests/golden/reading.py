@@ -102,9 +102,9 @@ def onec_rows(documents: Named) -> list[tuple[str, ...]]:
             for row in body.get(section, []):
                 item = NAMES[row.get("Номенклатура") or row["Номенклатура_Key"]]
                 figures = (row["Количество"], row["Цена"], row["Сумма"])
-                found.append((title, section, item, *map(_shown, figures), row["СтавкаНДС"], _shown(row["СуммаНДС"])))
+                found.append((title, section, item, *map(shown, figures), row["СтавкаНДС"], shown(row["СуммаНДС"])))
         if "СуммаНДСДокумента" in body:
-            sums = _shown(body["СуммаДокумента"]), "-", _shown(body["СуммаНДСДокумента"])
+            sums = shown(body["СуммаДокумента"]), "-", shown(body["СуммаНДСДокумента"])
             found.append((title, "-", "-", "-", "-", *sums))
     return found
 
@@ -120,7 +120,7 @@ def sapb1_rows(documents: Named) -> list[tuple[str, ...]]:
             figures = (quantity, price, net)
             tax = _cents(Decimal(net) * GROUPS[row["VatGroup"]] / 100)
             found.append(
-                (title.replace(" ", "_"), NAMES.get(item, item), *map(_shown, figures), row["VatGroup"], _shown(tax))
+                (title.replace(" ", "_"), NAMES.get(item, item), *map(shown, figures), row["VatGroup"], shown(tax))
             )
     return found
 
@@ -143,5 +143,6 @@ def _cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.01"), rounding="ROUND_HALF_UP")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Give a figure as a table has it."""
     return "-" if value is None else f"{Decimal(value).normalize():f}"
