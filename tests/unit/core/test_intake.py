@@ -9,7 +9,7 @@ from shared import intake
 from shared.bus import CHANGES, POISON
 from shared.errors import Unavailable
 from shared.intake import Incoming
-from shared.messages import Document, Message, Reference, Result
+from shared.messages import SCHEMA, Document, Message, Reference, Result
 from tests.builders import ORGANIZATION, OTHER_ORGANIZATION, document, reference, result
 from tests.unit.core.fakes import MemoryBus, incoming
 
@@ -48,7 +48,7 @@ async def test_a_message_for_another_organization_is_poison(kind: type[Message])
 
 
 def of_another_schema(message: Message) -> bytes:
-    return json.dumps(json.loads(message.encode()) | {"schema_version": 2, "new": 1}).encode()
+    return json.dumps(json.loads(message.encode()) | {"schema_version": SCHEMA + 1, "new": 1}).encode()
 
 
 @pytest.mark.parametrize("kind", [Reference, Document, Result], ids=lambda kind: kind.__name__)

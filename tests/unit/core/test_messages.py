@@ -13,7 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import Unreadable
-from shared.messages import GZIP_FROM, MAX_UNPACKED, Binding, Document, Message, Reference, Result, State, salvage
+from shared.messages import (
+    GZIP_FROM,
+    MAX_UNPACKED,
+    SCHEMA,
+    Binding,
+    Document,
+    Message,
+    Reference,
+    Result,
+    State,
+    salvage,
+)
 from shared.refusals import refusal
 from tests.builders import INVOICE, NOW, ORGANIZATION, document, invoice, journalled, line, reference, result
 
@@ -131,7 +142,7 @@ def changed(**changes: Any) -> bytes:
         pytest.param({"id": ...}, "id", id="missing"),
         pytest.param({"table": MARKER}, "table", id="unknown table"),
         pytest.param({"kind": "result"}, "kind", id="another kind"),
-        pytest.param({"schema_version": 2}, "schema_version", id="another schema"),
+        pytest.param({"schema_version": SCHEMA + 1}, "schema_version", id="another schema"),
         pytest.param({"occurred_at": MARKER}, "occurred_at", id="no time"),
         pytest.param({"attempt": -1}, "attempt", id="negative attempt"),
         pytest.param({"message_id": MARKER * 20}, "message_id", id="id too long"),
@@ -174,7 +185,7 @@ def test_what_is_no_message_is_unreadable_and_gives_no_reference(body: bytes) ->
     ],
 )
 def test_what_another_version_wrote_is_read_afresh(sent: dict[str, Any]) -> None:
-    body = json.dumps(sent | {"schema_version": 2}).encode()
+    body = json.dumps(sent | {"schema_version": SCHEMA + 1}).encode()
     assert salvage(body) == reference()
     assert salvage(gzip.compress(body)) == reference()
 
@@ -182,12 +193,13 @@ def test_what_another_version_wrote_is_read_afresh(sent: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     "sent",
     [
-        pytest.param({"schema_version": 1, "surprise": 1} | json.loads(reference().encode()), id="our own schema"),
-        pytest.param({"schema_version": 2}, id="nothing to go by"),
-        pytest.param({"schema_version": 2, "reference": [1]}, id="no object"),
-        pytest.param({"schema_version": 2, "reference": {"table": "invoice"}}, id="no id"),
+        pytest.param({"schema_version": SCHEMA, "surprise": 1} | json.loads(reference().encode()), id="our own schema"),
+        pytest.param({"schema_version": SCHEMA + 1}, id="nothing to go by"),
+        pytest.param({"schema_version": SCHEMA + 1, "reference": [1]}, id="no object"),
+        pytest.param({"schema_version": SCHEMA + 1, "reference": {"table": "invoice"}}, id="no id"),
         pytest.param(
-            json.loads(reference().encode()) | {"schema_version": 2, "table": "lead"}, id="a table of no concern"
+            json.loads(reference().encode()) | {"schema_version": SCHEMA + 1, "table": "lead"},
+            id="a table of no concern",
         ),
     ],
 )
