@@ -56,7 +56,7 @@ async def _resend(asked: Resend | LookAgain) -> str:
 
 async def _page(req: func.HttpRequest, said: str = "") -> func.HttpResponse:
     from shared.overview import look  # noqa: PLC0415 -- see LAZY in shared/wiring.py
-    from shared.pages.operations import operations_page as page_of  # noqa: PLC0415
+    from shared.pages.operations import operations_page as page_of  # noqa: PLC0415 -- see LAZY
 
     seen = await look(process)
     try:

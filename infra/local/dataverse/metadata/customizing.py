@@ -129,8 +129,8 @@ def check_view(store: Store, row: Row) -> None:
     if table is None:
         raise invalid_argument(f"The entity with a name = '{row['returnedtypecode']}' was not found.")
     try:
-        fetch = ET.fromstring(row.get("fetchxml") or "")  # noqa: S314 -- only ever sent by tests on this machine
-        layout = ET.fromstring(row.get("layoutxml") or "")  # noqa: S314 -- as above
+        fetch = ET.fromstring(row.get("fetchxml") or "")  # noqa: S314 -- only programs on this machine send it
+        layout = ET.fromstring(row.get("layoutxml") or "")  # noqa: S314 -- only they send it
     except ET.ParseError as error:
         raise invalid_argument(f"The fetchxml or layoutxml of a view can't be read: {error}") from error
     entity = fetch.find("entity")

@@ -161,7 +161,7 @@ class DefinitionWriter:
     def _publish(self, body: Any) -> ApiAnswer:
         text = body.get("ParameterXml") if isinstance(body, dict) and set(body) == {"ParameterXml"} else None
         try:
-            root = ET.fromstring(text or "")  # noqa: S314 -- only ever sent by tests on this machine
+            root = ET.fromstring(text or "")  # noqa: S314 -- only programs on this machine send it
         except ET.ParseError as error:
             raise invalid_argument(f"ParameterXml can't be read: {error}") from error
         if {each.tag for each in root.iter()} - _PUBLISHABLE or root.tag != "importexportxml":
