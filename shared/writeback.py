@@ -38,6 +38,8 @@ class _Entry:
     """for a customer's or a product's row: what it says; its results only carry it"""
     current: Journalled | None = None
     """the row as it was read"""
+    is_fresh: bool = False
+    """whether it was read here, and not by the export that the results come from"""
     is_paid: bool = False
     """whether the row says Paid in the end, by a result that read it in accounting or ends a refusal"""
 
@@ -93,7 +95,7 @@ class Writeback:
                 break
             rows = await self._reader.journalled(sorted(entries))
             for key, entry in entries.items():
-                entry.current = rows.get(key)
+                entry.current, entry.is_fresh = rows.get(key), True
         if again:
             await self._bus.send(CHANGES, [_again(result) for result in again])
         left += [(entry, Unavailable("Dataverse", "a row keeps changing")) for entry in entries.values()]
@@ -116,8 +118,13 @@ class Writeback:
     async def _round(
         self, entries: dict[str, _Entry], again: list[Result], left: list[tuple[_Entry, Exception]]
     ) -> dict[str, _Entry]:
-        """Write every entry once; give those whose row was changed by somebody else meanwhile."""
+        """Write every entry once; give those whose row has to be read before anything is known of it.
+
+        A write says itself that somebody else has changed the row meanwhile. That there is nothing to write does not,
+        where the row is the one that export read: a word may have been written since that this one ends.
+        """
         operations: dict[str, Operation] = {}
+        conflicts: dict[str, _Entry] = {}
         for key, entry in entries.items():
             try:
                 columns = self._columns(entry, again)
@@ -126,7 +133,8 @@ class Writeback:
                 continue
             if columns:
                 operations[key] = journal.write(key, entry.parent, entry.current, columns)
-        conflicts: dict[str, _Entry] = {}
+            elif not entry.is_fresh:
+                conflicts[key] = entry
         keys = list(operations)
         for start in range(0, len(keys), MAX_OPERATIONS):
             chunk = keys[start : start + MAX_OPERATIONS]

@@ -80,6 +80,19 @@ async def test_what_is_said_already_is_not_written() -> None:
     assert bench.bus.sent == []
 
 
+async def test_what_was_said_before_a_wait_is_said_again_after_it() -> None:
+    # Two triggers of one version: one is refused again by whoever read the row before the other's wait was written.
+    bench = Bench()
+    await bench.handle(result(State.REFUSED, reason=NO_LINES, at=NOW))
+    refused = bench.row()
+    await bench.handle(result(State.RETRYING, reason=NO_LINES, at=NOW, attempt=1, next_attempt_at=LATER))
+    assert bench.row().state is State.RETRYING
+    await bench.handle(result(State.REFUSED, reason=NO_LINES, at=LATER, journal=refused))
+    assert bench.row().state is State.REFUSED
+    assert bench.dataverse.batches[-1][0].body is not None
+    assert bench.dataverse.batches[-1][0].body["acx_nextattempton"] is None
+
+
 async def test_a_hundred_results_are_one_request() -> None:
     bench = Bench()
     await bench.handle(*(result(id=record_id(number)) for number in range(1, 101)))
