@@ -21,7 +21,7 @@ LineKind = Literal["product", "write_in", "freight"]
 class Record(BaseModel):
     """Base of the canonical records: immutable, closed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 Mode = Literal["overwrite", "only_if_new", "only_if_empty"]
@@ -61,7 +61,7 @@ class Customer(Record):
     """КПП, Russian legal entities only"""
     email: str = ""
     phone: str = ""
-    address: Address = Address()
+    address: Address = Field(default_factory=Address)
     extras: tuple[Extra, ...] = ()
 
     @property

@@ -70,7 +70,7 @@ class State(StrEnum):
 class Message(BaseModel):
     """What every message carries. ``traceparent`` is W3C's; one trace runs through every hop."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     organization_id: UUID
     correlation_id: str = Field(max_length=100)
@@ -147,7 +147,7 @@ def salvage(body: bytes) -> Reference | None:
 class Journalled(BaseModel):
     """What the journal knows of one record in one accounting system."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     row_id: UUID
     etag: str
@@ -202,7 +202,7 @@ class Journalled(BaseModel):
 class Base(BaseModel):
     """The order that an invoice was made from, where that order was exported to the same accounting system."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: UUID
     accounting_id: str
@@ -212,7 +212,7 @@ class Base(BaseModel):
 class Issued(BaseModel):
     """An invoice that was made from an order, and what the journal says of it in the order's accounting system."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: UUID
     number: str
@@ -247,7 +247,7 @@ class Document(Message):
 class Binding(BaseModel):
     """A customer or a product that a connector found or created in accounting."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     table: Literal["account", "contact", "product"]
     id: UUID

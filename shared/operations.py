@@ -45,7 +45,7 @@ _MAX_REASON = 300
 class Resend(BaseModel):
     """The body of a resend: one message of a place, or all that lie there now."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     queue: str
     sequence_number: int | None = Field(default=None, ge=0, lt=2**63)

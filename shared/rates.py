@@ -46,7 +46,7 @@ RegimeName = Literal["osno", "usn_5", "usn_7", "exempt"]
 class Regime(BaseModel):
     """A legal entity's tax regime from a day on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     since: date = Field(alias="from")
     regime: RegimeName

@@ -33,7 +33,7 @@ class Sentence:
 class Refusal(BaseModel):
     """A reason, by its code in the catalogue, with the values for its placeholders."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     code: str
     values: dict[str, str] = {}

@@ -41,7 +41,7 @@ def _setting(name: str, about: str, **more: Any) -> Any:
 class Settings(BaseModel):
     """The settings in force. Field descriptions are for the administrator."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     # --- Dataverse
     dataverse_url: Address = _setting(

@@ -3,8 +3,8 @@
 Built on first use, so that indexing costs nothing and works whatever the settings say. With broken settings each
 invocation raises Misconfigured with their names; a message then goes back with a later time, which needs the bus alone.
 
-LAZY: 1C, SAP Business One and the dry run are imported when they are first asked for. An instance of Azure Functions
-serves one queue or the webhook: importing the others as well would make each cold start half as long again.
+LAZY: every step, 1C, SAP Business One and the dry run are imported when they are first asked for. An instance of Azure
+Functions serves one queue or the webhook: importing the others as well would make each cold start half as long again.
 """
 
 import logging
@@ -21,33 +21,33 @@ from shared import settings as app_settings
 from shared.accounting import AccountingSystem, Ledger
 from shared.breaker import Breaker
 from shared.bus import CHANGES, Envelope, ServiceBus
-from shared.connector import Connector
 from shared.dataverse.client import Credentials, Dataverse
-from shared.dataverse.own_columns import OwnColumns
 from shared.errors import Misconfigured, Unreadable
-from shared.export import Export
 from shared.http import Http
 from shared.identity import Identity
 from shared.intake import Incoming
 from shared.keys import message_id
 from shared.messages import Document
-from shared.operations import Operations
-from shared.payments import Payments
-from shared.reconcile import Reconciliation
-from shared.retry import reference_envelope
+from shared.retry import cause_of, reference_envelope
 from shared.routes import Target
 from shared.secrets import Secret, Vault, VaultSecret
 from shared.setting_values import name_in_vault, needed
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
-from shared.sweep import Sweep
 from shared.telemetry import say
-from shared.watch import Watch
-from shared.writeback import Writeback
 
 if TYPE_CHECKING:
+    from shared.connector import Connector
+    from shared.dataverse.own_columns import OwnColumns
+    from shared.export import Export
     from shared.onec.client import OnecClient
+    from shared.operations import Operations
+    from shared.payments import Payments
+    from shared.reconcile import Reconciliation
     from shared.rehearsal.rehearse import Rehearser
     from shared.sapb1.client import ServiceLayer
+    from shared.sweep import Sweep
+    from shared.watch import Watch
+    from shared.writeback import Writeback
 
 RETRIES = 1
 """of one send. A webhook is answered within the 60 seconds that Dataverse waits; queued messages come again."""
@@ -78,8 +78,10 @@ class Wiring:
         return ServiceBus(self._service_bus)
 
     @cached_property
-    def operations(self) -> Operations:
+    def operations(self) -> "Operations":
         """What an administrator does with messages that were set aside; it needs no setting but the connection."""
+        from shared.operations import Operations  # noqa: PLC0415 -- see LAZY
+
         return Operations(self._service_bus, self.bus, now)
 
     @cached_property
@@ -137,52 +139,71 @@ class Wiring:
         return Http(system, authorities=self.settings.ca_bundle)
 
     @cached_property
-    def export(self) -> Export:
+    def export(self) -> "Export":
         """The export step."""
+        from shared.export import Export  # noqa: PLC0415 -- see LAZY
+
         return Export(self.settings, self.dataverse, self.bus, now, self.own_columns)
 
     @cached_property
-    def own_columns(self) -> OwnColumns:
+    def own_columns(self) -> "OwnColumns":
         """The columns that the settings name, held against the environment."""
+        from shared.dataverse.own_columns import OwnColumns  # noqa: PLC0415 -- see LAZY
+
         return OwnColumns(self.dataverse, self.settings)
 
     @cached_property
-    def sweep(self) -> Sweep:
+    def sweep(self) -> "Sweep":
         """The sweep."""
+        from shared.sweep import Sweep  # noqa: PLC0415 -- see LAZY
+
         return Sweep(self.settings, self.dataverse, self.bus, now)
 
     @cached_property
-    def watch(self) -> Watch:
+    def watch(self) -> "Watch":
         """What is measured after a sweep."""
+        from shared.watch import Watch  # noqa: PLC0415 -- see LAZY
+
         return Watch(self.settings, self.dataverse, self.operations, now)
 
     @cached_property
-    def reconciliation(self) -> Reconciliation:
+    def reconciliation(self) -> "Reconciliation":
         """The reconciliation."""
+        from shared.reconcile import Reconciliation  # noqa: PLC0415 -- see LAZY
+
         return Reconciliation(self.settings, self.dataverse, self.bus, now)
 
     @cached_property
-    def writeback(self) -> Writeback:
+    def writeback(self) -> "Writeback":
         """The writeback step."""
+        from shared.writeback import Writeback  # noqa: PLC0415 -- see LAZY
+
         return Writeback(self.settings, self.dataverse, self.bus, now)
 
     @cached_property
-    def payments(self) -> Payments:
+    def payments(self) -> "Payments":
         """The payments step, for the accounting systems that a route leads to."""
+        from shared.payments import Payments  # noqa: PLC0415 -- see LAZY
+
         ledgers: dict[Target, Callable[[], Ledger]] = {"onec": self._onec_ledger, "sapb1": self._sapb1_ledger}
         used = {route.target for route in self.settings.routes if not route.by_hand}
         made = {target: ledger() for target, ledger in ledgers.items() if target in used}
         return Payments(self.settings, self.dataverse, self.bus, made, now)
 
     @cached_property
-    def onec(self) -> Connector:
+    def onec(self) -> "Connector":
         """The connector step for 1C."""
-        return Connector("onec", self._onec_system(), self.settings, self.bus, now)
+        return self._connector("onec", self._onec_system())
 
     @cached_property
-    def sapb1(self) -> Connector:
+    def sapb1(self) -> "Connector":
         """The connector step for SAP Business One."""
-        return Connector("sapb1", self._sapb1_system(), self.settings, self.bus, now)
+        return self._connector("sapb1", self._sapb1_system())
+
+    def _connector(self, target: Target, system: AccountingSystem) -> "Connector":
+        from shared.connector import Connector  # noqa: PLC0415 -- see LAZY
+
+        return Connector(target, system, self.settings, self.bus, now)
 
     @cached_property
     def rehearser(self) -> "Rehearser":
@@ -241,11 +262,11 @@ class Step(Protocol):
 
 
 async def settle(wiring: Wiring, step: Callable[[Wiring], Step], batch: Sequence[Incoming]) -> None:
-    """Let a step settle a batch; while a setting is wrong, put it back with a later time and say which."""
+    """Let a step settle a batch; while it can't be made, as with a wrong setting, put it back with a later time."""
     try:
         ready = step(wiring)
-    except Misconfigured as error:
-        say(logging.ERROR, "misconfigured", {"problems": str(error)})
+    except Exception as error:  # noqa: BLE001 -- whatever it is, no message may become a dead letter
+        say(logging.ERROR, "misconfigured", {"problems": cause_of(error)})
         at = now() + MISCONFIGURED_WAIT
         for incoming in batch:
             queue, envelope = put_back(incoming, at)

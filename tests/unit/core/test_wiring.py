@@ -61,6 +61,17 @@ async def test_with_a_wrong_setting_a_message_goes_back_as_it_is(queue: str, mes
     assert len({first.message_id, second.message_id, "m1", "m2"}) == 4
 
 
+async def test_a_step_that_can_not_be_loaded_loses_nothing() -> None:
+    def absent(_: Wiring) -> Step:
+        raise ImportError("a file that was not deployed")
+
+    bus, message = MemoryBus(), incoming(CHANGES, reference())
+    await settle(wiring(bus), absent, [message])
+    (again,) = bus.on(CHANGES)
+    assert again.body == message.body
+    assert again.not_before is not None
+
+
 async def test_with_a_wrong_setting_a_document_goes_back_as_its_reference() -> None:
     bus = MemoryBus()
     await settle(wiring(bus, LANES="x"), lambda made: made.onec, [incoming("onec", document())])
