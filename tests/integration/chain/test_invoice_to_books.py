@@ -115,3 +115,14 @@ async def test_an_answer_that_is_lost_after_the_work_doubles_nothing(world: Worl
     await until(world, document, {State.POSTED})
 
     assert booked(world, document) == [document.total]
+
+
+@BOTH
+async def test_a_document_of_a_thousand_lines_is_booked_whole(world: World, company: Company) -> None:
+    document = invoice(f"{company.code}-LONG", company, *(line(f"{number}.01") for number in range(1, 1001)))
+
+    await issue(world, document)
+    row = await until(world, document)
+
+    assert STATES[row["acx_state"]] is State.POSTED
+    assert booked(world, document) == [document.total]
