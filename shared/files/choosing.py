@@ -11,7 +11,7 @@ from shared.dataverse import transform
 from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import SalesTable
 from shared.decision import Case, Send, Tell, held_back_by
-from shared.errors import Refused
+from shared.errors import Parked, Refused
 from shared.messages import Document, Journalled, Reference, Result, State
 from shared.one_sale import is_due
 from shared.refusals import Refusal, refusal
@@ -50,6 +50,8 @@ class Choice:
         case = Case(self.row, head, self.route, known, settings, self.reference, self.file.created)
         try:
             return self._chosen(case, settings)
+        except Parked as error:
+            return case.told(State.WAITING, error.refusal)
         except Refused as error:
             return case.told(State.REFUSED, error.refusal)
 

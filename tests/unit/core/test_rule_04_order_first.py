@@ -1,5 +1,6 @@
 """Rule 4 of the books, revenue once: an invoice and its order held against each other, before anything is sent."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.sales import INVOICE, ORDER
 from shared.decision import Decision, Send, Tell, decide
 from shared.errors import Parked
+from shared.files.choosing import Choice, File
 from shared.messages import Base, Issued, State
 from tests.builders import (
     NOW,
@@ -23,6 +25,7 @@ from tests.builders import (
     sapb1_route,
     settings,
 )
+from tests.unit.files.kit import sapb1
 
 ORDER_ID = UUID(int=77)
 ORDER_DATES = {"document": "datefulfilled", "shipment": "datefulfilled", "due": "requestdeliveryby"}
@@ -115,6 +118,16 @@ def test_rule_04_in_sap_the_order_that_is_due_goes_first(state: State | None) ->
     with pytest.raises(Parked) as parked:
         decided(in_sap(state), SAP)
     assert parked.value.refusal.code == "order_first"
+
+
+def test_rule_04_an_invoice_handed_out_by_hand_waits_for_its_order_as_well() -> None:
+    by_hand = settings(sapb1(business_unit=str(UNIT_EU)), DELIVERIES)
+    period, file = (date.min, date.max), File("", NOW)
+    told = Choice(INVOICE, in_sap(None), by_hand.routes[0], period, reference(), file).made(by_hand)
+    assert isinstance(told, Tell)
+    assert told.result.state is State.WAITING
+    assert told.result.reason is not None
+    assert told.result.reason.code == "order_first"
 
 
 @pytest.mark.parametrize(
