@@ -168,9 +168,9 @@ class Writeback:
                     named = change.columns["acx_accountingid"]
                     written["acx_link"] = link(template, result.target, result.table, named)
         read_paid = any(result.read_back and result.state is State.PAID for result in entry.results)
-        if current is not None and current.state is State.PAID and not current.is_refused:
-            # While a change stands refused, the invoice is not closed to its being taken back.
-            entry.is_paid = read_paid or was_refused
+        # While a change stands refused, the invoice is not closed to its being taken back.
+        paid_now = current is not None and current.state is State.PAID and not current.is_refused
+        entry.is_paid = paid_now and (read_paid or was_refused)
         return written or None
 
     async def _later(self, results: Sequence[Result], error: Exception) -> None:

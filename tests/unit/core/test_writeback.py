@@ -152,6 +152,18 @@ async def test_nobodys_newer_word_is_lost() -> None:
     assert row.accounting_id == "ref-1", "but accounting's id is kept"
 
 
+async def test_an_invoice_whose_change_was_refused_meanwhile_is_not_set_paid() -> None:
+    bench = Bench()
+    bench.dataverse.invoices[INVOICE] = {"invoiceid": str(INVOICE), "statecode": 0, "@odata.etag": 'W/"1"'}
+    step = Writeback(settings(MARK_INVOICES_PAID="true"), bench.dataverse, bench.bus, clock(NOW))
+    stale = bench.known(State.POSTED, acx_accountingid="ref-1")
+    bench.known(State.REFUSED, acx_version="101", acx_accountingid="ref-1", acx_message="changed")
+    paid = result(State.PAID, read_back=True, paid="122.00", at=LATER, journal=stale)
+    await step.handle([incoming(RESULTS, paid)])
+    assert (bench.row().state, bench.row().paid) == (State.REFUSED, "122")
+    assert "invoices" not in bench.dataverse.queries
+
+
 async def test_a_row_that_was_created_meanwhile_is_read_and_changed() -> None:
     bench = Bench()
     bench.known(State.PAUSED)
