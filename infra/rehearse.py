@@ -6,23 +6,20 @@ all of them.
 """
 
 import argparse
-import asyncio
-import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator
 from datetime import date
 from io import TextIOBase
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from infra.listing import Say, listed
 from shared.dataverse import transform
 from shared.dataverse.reading import Reader
 from shared.dataverse.sales import SALES
-from shared.errors import BridgeError, Refused
+from shared.errors import Refused
 from shared.files.reading import Documents, Rows
 from shared.files.sheets import Sheet
 from shared.rehearsal.rehearse import Rehearsed
@@ -71,7 +68,7 @@ def _is_within(row: dict[str, object], route: Route, since: date, until: date) -
         return True
 
 
-async def run(wiring: Wiring, since: date, until: date, csv: TextIOBase | None, say: Callable[[object], None]) -> int:
+async def run(wiring: Wiring, since: date, until: date, csv: TextIOBase | None, say: Say) -> int:
     """Rehearse a period, write the list, print the counts; 1 where a document would be refused or can't be told."""
     sheet = Sheet(csv, COLUMNS) if csv else None
     counts: Counter[tuple[str, str, str]] = Counter()
@@ -105,24 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", dest="until", type=date.fromisoformat, required=True, help="last day")
     parser.add_argument("--csv", type=Path, help="where to list every document")
     given = parser.parse_args(arguments)
-    out: AbstractContextManager[TextIOBase | None] = (
-        given.csv.open("w", encoding="utf-8-sig", newline="") if given.csv else nullcontext()
-    )
-    console = Console()
-    try:
-        with out as csv:
-            return asyncio.run(_run(given.since, given.until, csv, console.print))
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-
-
-async def _run(since: date, until: date, csv: TextIOBase | None, say: Callable[[object], None]) -> int:
-    wiring = Wiring(os.environ)
-    try:
-        return await run(wiring, since, until, csv, say)
-    finally:
-        await wiring.close()
+    return listed(lambda wiring, csv, say: run(wiring, given.since, given.until, csv, say), given.csv)
 
 
 if __name__ == "__main__":

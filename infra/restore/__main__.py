@@ -6,21 +6,16 @@ is no such document, 1 where there is one, 2 where a system or a setting did not
 """
 
 import argparse
-import asyncio
-import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator
 from datetime import date
 from io import TextIOBase
 from pathlib import Path
 
-from rich.console import Console
-
+from infra.listing import Say, listed
 from infra.restore import books, crm
 from infra.restore.comparing import Comparison, Held, Missing
 from infra.restore.report import Report
-from shared.errors import BridgeError
 from shared.routes import Route, Target
 from shared.wiring import Wiring
 
@@ -75,9 +70,7 @@ async def _compared(wiring: Wiring, held: list[Held]) -> AsyncIterator[Missing]:
         yield found
 
 
-async def run(
-    wiring: Wiring, since: date, until: date | None, csv: TextIOBase | None, say: Callable[[object], None]
-) -> int:
+async def run(wiring: Wiring, since: date, until: date | None, csv: TextIOBase | None, say: Say) -> int:
     """List and print what is missing; give the exit status."""
     report = Report(wiring.settings.language, csv)
     async for found in missing(wiring, since, until):
@@ -96,24 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.until is not None and given.until < given.since:
         parser.error("--to lies before --from")
-    out: AbstractContextManager[TextIOBase | None] = (
-        given.csv.open("w", encoding="utf-8-sig", newline="") if given.csv else nullcontext()
-    )
-    console = Console()
-    try:
-        with out as csv:
-            return asyncio.run(_run(given.since, given.until, csv, console.print))
-    except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-
-
-async def _run(since: date, until: date | None, csv: TextIOBase | None, say: Callable[[object], None]) -> int:
-    wiring = Wiring(os.environ)
-    try:
-        return await run(wiring, since, until, csv, say)
-    finally:
-        await wiring.dataverse.close()
+    return listed(lambda wiring, csv, say: run(wiring, given.since, given.until, csv, say), given.csv)
 
 
 if __name__ == "__main__":
