@@ -10,7 +10,7 @@ from tests.bench.host_log import HostLog
 from tests.bench.measuring import cpu_of
 from tests.bench.stage import Stage
 
-ROUNDS, BULK = 4, 250
+ROUNDS, BULK = 3, 600
 RATE, STEADY = 5.0, 120
 """documents a second, and how many of them"""
 
