@@ -1,7 +1,7 @@
 """The catalogue of refusals: why a document is not in the books, in a sentence for a person, in Russian and English.
 
 A sentence names the record, the field and the value (never a personal one), says what accounting holds now, and ends
-with what to do and who does it.
+with what to do and who does it. All stand together, however many, so that they can be read and translated as one text.
 """
 
 from dataclasses import dataclass

@@ -3,8 +3,9 @@
 Built on first use, so that indexing costs nothing and works whatever the settings say. With broken settings each
 invocation raises Misconfigured with their names; a message then goes back with a later time, which needs the bus alone.
 
-LAZY: every step, 1C, SAP Business One and the dry run are imported when they are first asked for. An instance of Azure
-Functions serves one queue or the webhook: importing the others as well would make each cold start half as long again.
+LAZY: every step, 1C, SAP Business One, the dry run, files and pages are imported when they are first asked for. An
+instance of Azure Functions serves one queue or the webhook: importing the others as well would make each cold start
+half as long again.
 """
 
 import logging
