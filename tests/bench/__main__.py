@@ -79,7 +79,7 @@ class _Bench:
                 # Files beside the rest: they are judged by their memory, and that by CPU time.
                 files = asyncio.create_task(file_memory.figures()) if "files" in wanted else None
                 if "growth" in wanted:
-                    self._add(await chain.growth(stage))
+                    self._add(await chain.growth(stage, files))
                 if files is not None:
                     self._add(await files)
 

@@ -4,12 +4,14 @@ import asyncio
 import json
 import os
 import sys
-from asyncio.subprocess import PIPE
+import tempfile
+from asyncio import StreamReader, StreamWriter
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeVar
 
 import httpx
 
@@ -20,6 +22,28 @@ from infra.soak.backlog import QUIET
 from tests.bench.documents import customers
 from tests.bench.measuring import ROOT
 from tests.bench.worker import Measured, Task
+
+Stream = TypeVar("Stream", StreamReader, StreamWriter)
+
+
+@dataclass(frozen=True)
+class Hired:
+    """A worker at work in a process of its own."""
+
+    process: Process
+    said: IO[bytes]
+
+    async def do(self, task: Task) -> Measured:
+        """Let it do a task. RuntimeError with what it said where it fails."""
+        tasks = _stream(self.process.stdin)
+        tasks.write(json.dumps(asdict(task)).encode() + b"\n")
+        await tasks.drain()
+        line = await _stream(self.process.stdout).readline()
+        if not line:
+            await self.process.wait()
+            self.said.seek(0)
+            raise RuntimeError(f"the worker failed: {self.said.read().decode()[-2000:]}")
+        return Measured(**json.loads(line))
 
 
 @dataclass(frozen=True)
@@ -42,22 +66,25 @@ class Stage:
         await self.world.crm.issue(sales)
         return [str(sale.id) for sale in sales]
 
-    async def worker(self, task: Task) -> Measured:
-        """Let a worker do a task. RuntimeError with what it said where it fails."""
+    @asynccontextmanager
+    async def worker(self) -> AsyncIterator["Hired"]:
+        """Start a worker, which stays until it is no longer needed."""
         lines = {**self.world.stack.first_lines(), **self.own.first_lines()}
         environment = {**os.environ, **local_settings(lines, QUIET)["Values"]}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.bench.worker"),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            cwd=ROOT,
-            env=environment,
-        )
-        out, said = await process.communicate(json.dumps(asdict(task)).encode())
-        if process.returncode:
-            raise RuntimeError(f"the worker failed: {said.decode()[-2000:]}")
-        return Measured(**json.loads(out))
+        with tempfile.TemporaryFile() as said:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "tests.bench.worker"),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=said,
+                cwd=ROOT,
+                env=environment,
+            )
+            try:
+                yield Hired(process, said)
+            finally:
+                _stream(process.stdin).close()
+                await process.wait()
 
     async def door(self, name: str, method: str, path: str, body: Any = None) -> Any:
         """Use a local server's back door; give what it answers."""
@@ -77,10 +104,15 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         sink = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench.sink"), stdin=PIPE, stdout=PIPE, cwd=ROOT
         )
-        if sink.stdin is None or sink.stdout is None:
-            raise RuntimeError("the sink has no standard streams")
         try:
-            yield Stage(world, own, (await sink.stdout.readline()).decode().strip())
+            yield Stage(world, own, (await _stream(sink.stdout).readline()).decode().strip())
         finally:
-            sink.stdin.close()
+            _stream(sink.stdin).close()
             await sink.wait()
+
+
+def _stream(stream: Stream | None) -> Stream:
+    """Give the stream of a process that was started with pipes."""
+    if stream is None:
+        raise RuntimeError("the process has no standard streams")
+    return stream

@@ -1,7 +1,7 @@
 """The bridge's own process, measured: its real steps over real connections, telemetry and the broker included.
 
-``python -m tests.bench.worker``, with the app settings in its environment, takes a :class:`Task` on standard input and
-prints a :class:`Measured`, both as JSON.
+``python -m tests.bench.worker``, with the app settings in its environment, takes a :class:`Task` from each line of
+standard input and prints a :class:`Measured` for it, both as JSON, until standard input ends.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import httpx
 
 from shared import jsontext
 from shared.messages import Document
+from shared.settings import Settings
 from shared.wiring import Wiring
 from tests.bench.measuring import peak_mb
 from tests.bodies import onec_bodies, sapb1_bodies
@@ -35,7 +36,7 @@ class Task:
 
 @dataclass
 class Measured:
-    """By chunk, the first left out, which opens connections and learns what is kept."""
+    """By chunk. The first of a process opens connections and learns what is kept: a task of its own."""
 
     cpu_ms: list[float] = field(default_factory=list)
     """of one document through the whole chain"""
@@ -45,50 +46,64 @@ class Measured:
     """peak so far"""
 
 
-async def run(task: Task) -> Measured:
-    """Carry all, chunk by chunk. AssertionError where a document did not come through."""
-    wiring, measured = Wiring(os.environ), Measured()
-    bus = wiring.bus
-    bridge = OneProcess(wiring, bus)
-    async with httpx.AsyncClient(trust_env=False) as client:
+class Worker:
+    """Its connections and caches go on from task to task."""
+
+    def __init__(self, wiring: Wiring, client: httpx.AsyncClient) -> None:
+        """Take the app, and a client for bare requests."""
+        self._settings = wiring.settings
+        self._bridge = OneProcess(wiring, wiring.bus)
+        self._client = client
+
+    async def do(self, task: Task) -> Measured:
+        """Carry all, chunk by chunk. AssertionError where a document did not come through."""
+        measured = Measured()
         for start in range(0, len(task.invoices), task.chunk):
             chunk = [UUID(each) for each in task.invoices[start : start + task.chunk]]
             before = time.process_time()
-            carried = await bridge.carry(chunk)
-            cpu = time.process_time() - before
+            carried = await self._bridge.carry(chunk)
+            measured.cpu_ms.append((time.process_time() - before) * 1e3 / len(chunk))
             if len(carried.documents) != len(chunk) or not all(each.state.in_accounting for each in carried.results):
                 raise AssertionError(f"{len(carried.documents)} of {len(chunk)} documents were sent")
-            bare = await _bare(client, task.sink, _body(carried.documents[0], wiring)) if task.sink else 0.0
-            if start:
-                measured.cpu_ms.append(cpu * 1e3 / len(chunk))
-                measured.post_ms.append(bare)
-                measured.memory_mb.append(peak_mb())
-    await bridge.close()
-    await bus.close()
-    return measured
+            if task.sink:
+                measured.post_ms.append(await self._bare(task.sink, _body(carried.documents[0], self._settings)))
+            measured.memory_mb.append(peak_mb())
+        return measured
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._bridge.close()
+
+    async def _bare(self, sink: str, body: bytes) -> float:
+        headers = {"Content-Type": "application/json"}
+        before = time.process_time()
+        for _ in range(POSTS):
+            (await self._client.post(sink, content=body, headers=headers)).raise_for_status()
+        return (time.process_time() - before) * 1e3 / POSTS
 
 
-def _body(document: Document, wiring: Wiring) -> bytes:
+def _body(document: Document, settings: Settings) -> bytes:
     """Give a body of the same size as the connector sends."""
-    route = wiring.settings.route(document.route)
+    route = settings.route(document.route)
     if route is None:
         raise AssertionError(f"no route {document.route}")
     [(_, body), *_] = (onec_bodies if document.target == "onec" else sapb1_bodies)(document.sale, route)
     return jsontext.dumps(body).encode()
 
 
-async def _bare(client: httpx.AsyncClient, sink: str, body: bytes) -> float:
-    before = time.process_time()
-    for _ in range(POSTS):
-        (await client.post(sink, content=body, headers={"Content-Type": "application/json"})).raise_for_status()
-    return (time.process_time() - before) * 1e3 / POSTS
-
-
-def main() -> None:
-    """Do the task on standard input."""
-    measured = asyncio.run(run(Task(**json.load(sys.stdin))))
-    sys.stdout.write(json.dumps(asdict(measured)))
+async def main() -> None:
+    """Do the tasks on standard input."""
+    wiring = Wiring(os.environ)
+    bus = wiring.bus
+    async with httpx.AsyncClient(trust_env=False) as client:
+        worker = Worker(wiring, client)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            measured = await worker.do(Task(**json.loads(line)))
+            sys.stdout.write(json.dumps(asdict(measured)) + "\n")
+            sys.stdout.flush()
+        await worker.close()
+    await bus.close()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())
