@@ -4,6 +4,7 @@ A row of the claim table says which. It is written in the changeset of whatever 
 the same moment can't both be. An invoice that is copied from its order's document is that side itself, and needs none.
 """
 
+from dataclasses import replace
 from uuid import UUID
 
 from shared.errors import Refused, Unavailable
@@ -70,11 +71,17 @@ class SameSale:
             await self._client.delete(fence.CLAIMS, claim["Code"])
 
     async def _standing(self, document: Document, issued: Issued) -> Found | None:
-        key = self._key("invoice", issued.id, issued.generation)
+        """Find an invoice in the generation that the journal knew of it, or in a later one: its row may lag behind."""
         sale = document.sale.model_copy(update={"table": "invoice", "id": issued.id})
-        place = Place(issued.generation, key, await self._holdings.find(INVOICE, key))
-        found = (await self._holdings.follow(sale, INVOICE, place)).found
-        return None if found is None or found.is_cancelled else found
+        place = Place(issued.generation, self._key("invoice", issued.id, issued.generation))
+        while True:
+            place = replace(place, found=await self._holdings.find(INVOICE, place.key))
+            place = await self._holdings.follow(sale, INVOICE, place)
+            if place.found is not None and not place.found.is_cancelled:
+                return place.found
+            place = self._holdings.next(sale, place)
+            if not await self._holdings.has_claim(place.key):
+                return None
 
     def _key(self, table: str, record: UUID, generation: int) -> UUID:
         return accounting_key(self._organization_id, "sapb1", table, record, generation)

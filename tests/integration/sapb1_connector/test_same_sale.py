@@ -6,11 +6,16 @@ from uuid import UUID
 
 import pytest
 
+from shared.dataverse.journal import STATE_VALUES
+from shared.dataverse.sales import INVOICE
 from shared.errors import Refused, Unavailable
 from shared.messages import Document, Issued, State
+from shared.one_sale import invoices_of
 from shared.sapb1 import fence
+from tests.builders import journal_columns, order_row
 from tests.integration.sapb1_connector.conftest import Bridge, Company
 from tests.unit.sapb1.examples import document, invoice, line, order, services
+from tests.unit.sapb1.examples import route as example_route
 
 ORDER_ID, INVOICE_ID = UUID(int=0xE1), UUID(int=0xD1)
 ISSUED = (Issued(id=INVOICE_ID, number="INV-01001", generation=0, in_books=False),)
@@ -69,6 +74,24 @@ async def test_rule_04_an_order_goes_through_once_its_invoice_was_taken_back(bri
     await company.accountant("Invoices(1)/Cancel")
     assert (await bridge.export(fulfilled(), services())).state is State.POSTED
     assert await counted(company) == (0, 1)
+
+
+async def test_rule_04_an_order_is_refused_after_its_invoice_was_taken_back_and_issued_again(
+    bridge: Bridge, company: Company
+) -> None:
+    """The order was read between the two: the journal said Cancelled, and the invoice of the next generation stood."""
+    await bridge.export(of_order())
+    await bridge.cancel(of_order(), example_route(**CANCEL))
+    known = [journal_columns(STATE_VALUES[State.CANCELLED], target="sapb1", acx_accountingid="1")]
+    row = order_row(
+        order_invoices=[{"invoiceid": str(INVOICE_ID), "invoicenumber": "INV-01001", INVOICE.journal: known}]
+    )
+    issued = invoices_of(row, services(), entered=False)
+    again = document(invoice(order_id=ORDER_ID), generation=1, version=7003)
+    assert (await bridge.export(again)).state is State.POSTED
+    refused = await bridge.refused(document(order(), invoices=issued), services())
+    assert refused.refusal.code == "invoiced_before"
+    assert await counted(company) == (1, 0)
 
 
 async def test_rule_04_an_invoice_goes_alone_once_its_order_was_taken_back(bridge: Bridge, company: Company) -> None:
