@@ -79,6 +79,9 @@ class SapError:
         """Say what it means."""
         if self.status >= 500:
             return Meaning.AMBIGUOUS
+        if not self.code:
+            # not SAP's own: a page of whatever stands before it, such as 404 of a relay that nobody listens to, or 408
+            return STATUSES.get(self.status, Meaning.AMBIGUOUS)
         for pattern, meaning in SENTENCES:
             if pattern.search(self.message):
                 return meaning

@@ -152,6 +152,15 @@ async def test_ambiguity_without_a_document_waits_for_the_next_attempt() -> None
     assert sap.calls.count("POST $batch") == 1
 
 
+@pytest.mark.parametrize("status", [400, 404, 408])
+async def test_a_page_that_is_not_saps_refuses_no_document(status: int) -> None:
+    """A relay or a proxy before Service Layer speaks while SAP is away: the document waits, and nobody is told off."""
+    sap = Sap(httpx.Response(status, html="<html><body>No listener is connected</body></html>"))
+    with pytest.raises(Unavailable, match="no document was written"):
+        await export(sap)
+    assert sap.calls.count("POST $batch") == 1
+
+
 async def test_a_claim_that_was_given_back_meanwhile_waits_for_the_next_attempt() -> None:
     sap = Sap(failing(400, "-2035", "This entry already exists in the following tables 'ACX_CLAIM' (ODBC -2035)"))
     with pytest.raises(Unavailable, match="another attempt"):

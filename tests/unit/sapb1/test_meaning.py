@@ -33,14 +33,17 @@ def body(code: str, message: str = "") -> bytes:
         (400, body("-1116", "Could not commit transaction"), Refused),
         (400, body("-5002", "Posting period locked"), Refused),
         (400, body("244", "Content ID should be specified"), Refused),
-        (418, b"", Refused),
+        (400, body("-5002"), Refused),
+        (404, b"<html>There are no listeners connected for the endpoint</html>", AnswerLost),
+        (408, b"", AnswerLost),
+        (418, b"", AnswerLost),
     ],
 )
 def test_a_write_that_failed(status: int, content: bytes, expected: type[BridgeError]) -> None:
     assert type(failure(read_error(status, content), writes=True)) is expected
 
 
-@pytest.mark.parametrize(("status", "content"), [(503, b""), (400, body("-2028"))])
+@pytest.mark.parametrize(("status", "content"), [(503, b""), (400, body("-2028")), (404, b"<html>"), (400, b"")])
 def test_a_read_that_failed_is_never_a_lost_answer(status: int, content: bytes) -> None:
     assert type(failure(read_error(status, content), writes=False)) is Unavailable
 
