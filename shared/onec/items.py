@@ -74,25 +74,26 @@ class Items:
 
         Refused: item_kind_differs, item_deleted, several_items, unit_unknown, value_missing, setup_missing.
         """
-        by_key, by_number = await self._read(products, bindings)
+        # Asked once: what is forgotten while the others are read was not read with them, and is not gone for that.
+        seen = {each.product.id: service for each in products if (service := self._seen(each, bindings)) is not None}
+        by_key, by_number = await self._read([each for each in products if each.product.id not in seen])
         result: dict[UUID, UUID] = {}
         for each in products:
             if each.bound is None:
                 result[each.product.id] = await self._found(each, by_number, route, bindings, ships=ships)
+                continue
+            if each.product.id in seen:
+                self._check_kind(each, each.bound, service=seen[each.product.id], ships=ships)
             else:
-                await self._look_at(each, each.bound, by_key.get(each.bound), bindings, ships=ships)
-                result[each.product.id] = each.bound
+                await self._look_at(each, by_key.get(each.bound), bindings, ships=ships)
+            result[each.product.id] = each.bound
         return result
 
-    async def _look_at(self, each: Wanted, key: UUID, row: Row | None, bindings: Bindings, *, ships: bool) -> None:
-        """See that a bound item still stands, is of its kind, and follows the CRM. No row: it was seen lately."""
-        service = self._services.get(str(key))
-        if self._is_known(each, bindings) and service is not None:
-            self._check_kind(each, key, service=service, ships=ships)
-            return
+    async def _look_at(self, each: Wanted, row: Row | None, bindings: Bindings, *, ships: bool) -> None:
+        """See that a bound item still stands, is of its kind, and follows the CRM."""
         if row is None or row.get("DeletionMark") is not False:
             raise Refused(refusal("item_deleted", line=each.line, value=each.product.number))
-        self._check_kind(each, key, service=row.get("Услуга") is True, ships=ships)
+        self._check_row(each, row, ships=ships)
         if not self._carried.holds(each.product, bindings):
             await self._carry(each.product, row, bindings)
 
@@ -110,7 +111,7 @@ class Items:
             found.append(row)
         [row] = found
         key = odata.reference(row)
-        self._check_kind(each, key, service=row.get("Услуга") is True, ships=ships)
+        self._check_row(each, row, ships=ships)
         if made:
             self._bound(each.product, row, bindings)
         else:
@@ -130,8 +131,17 @@ class Items:
         bindings.add(product, str(odata.reference(row)), str(row.get("Code", "")).strip())
         self._carried.note(product, bindings)
 
-    def _is_known(self, each: Wanted, bindings: Bindings) -> bool:
-        return self._services.get(str(each.bound)) is not None and self._carried.holds(each.product, bindings)
+    def _seen(self, each: Wanted, bindings: Bindings) -> bool | None:
+        """Say of a bound item that was seen lately whether it is a service; None: it has to be looked at."""
+        if each.bound is None or not self._carried.holds(each.product, bindings):
+            return None
+        return self._services.get(str(each.bound))
+
+    def _check_row(self, each: Wanted, row: Row, *, ships: bool) -> None:
+        key, service = odata.reference(row), row.get("Услуга") is True
+        self._check_kind(each, key, service=service, ships=ships)
+        # Only what was read now: what is remembered must not stay so for as long as it is sold.
+        self._services.put(str(key), service)
 
     def _check_kind(self, each: Wanted, key: UUID, *, service: bool, ships: bool) -> None:
         if ships and service != each.product.is_service:
@@ -139,13 +149,10 @@ class Items:
             self._services.drop(str(key))
             value = each.product.number or each.product.name
             raise Refused(refusal("item_kind_differs", line=each.line, value=value))
-        self._services.put(str(key), service)
 
-    async def _read(
-        self, products: list[Wanted], bindings: Bindings
-    ) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
-        """Read the items that bindings name and we haven't seen lately, and those with the numbers of the others."""
-        keys = {each.bound for each in products if each.bound and not self._is_known(each, bindings)}
+    async def _read(self, products: list[Wanted]) -> tuple[dict[UUID, Row], defaultdict[str, list[Row]]]:
+        """Read the items that bindings name, and those with the numbers of the others."""
+        keys = {each.bound for each in products if each.bound}
         numbers = {each.number for each in products if each.number}
         conditions = [f"Ref_Key eq {odata.guid(key)}" for key in sorted(keys)]
         conditions += [f"Артикул eq {odata.text(number)}" for number in sorted(numbers)]

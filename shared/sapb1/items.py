@@ -70,25 +70,31 @@ class Items:
         ``day`` is the document's.
         """
         wanted = [self._wanted(line, route, bindings) for line in lines]
+        # Asked once: what is forgotten while the others are read was not read with them, and is not gone for that.
+        seen = {code: item for code in wanted if (item := self._known.get(code)) is not None}
         asked = {
             code: line
             for line, code in zip(lines, wanted, strict=True)
-            if self._known.get(code) is None or not self._is_carried(line.product, bindings)
+            if code not in seen or not self._is_carried(line.product, bindings)
         }
+        looked_at = frozenset(asked)
         rows = await self._read(list(asked), lines)
         found = []
         for line, code in zip(lines, wanted, strict=True):
-            known, row = self._known.get(code), rows.get(code)
+            row = rows.get(code)
             if row is not None:
                 known = check(row, line, route, day)
-            elif known is None or code in asked:
+            elif code in asked:
                 known, row = await self._new(line, code, route, day, bindings)
-                asked.pop(code, None)
+                del asked[code]
             else:
-                check_stock(known, line, route)
-            self._known.put(code, known)
-            if line.product is not None and not self._is_carried(line.product, bindings):
-                await self._carry(line.product, known.code, row, bindings)
+                known = check_stock(seen[code], line, route)
+            if code in looked_at:
+                # Only what was read or made now: what is remembered must not stay so for as long as it is sold.
+                seen[code] = known
+                self._known.put(code, known)
+                if line.product is not None and not self._is_carried(line.product, bindings):
+                    await self._carry(line.product, known.code, row, bindings)
             found.append(known.code)
         return found
 

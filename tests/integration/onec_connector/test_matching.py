@@ -12,12 +12,20 @@ from shared.accounting import Bindings
 from shared.documents import Address, Currency
 from shared.errors import Parked, Refused
 from shared.messages import State
+from shared.onec.classifiers import REMEMBER_SECONDS
+from tests.clock import Clock
 from tests.integration.onec_connector.conftest import CONTRACTS, COUNTERPARTIES, INVOICES, ITEMS, WRITE_IN, Base, export
 from tests.unit.onec import samples
 
 HAND = samples.ident("typed by hand")
 OTHER = samples.ident("another one")
 EUR = Currency(code="EUR", precision=2)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that the test turns."""
+    return Clock()
 
 
 async def counterparty(onec: Base, key: UUID = HAND, **changes: Any) -> None:
@@ -242,6 +250,36 @@ async def test_rule_21_a_bound_item_that_was_deleted_is_refused(onec: Base) -> N
     bindings = Bindings({f"product:{samples.product().id}": str(HAND)})
 
     assert (await refusal_of(onec, bindings=bindings)).refusal.code == "item_deleted"
+
+
+async def test_rule_21_an_item_that_is_sold_all_the_time_is_looked_at_again(
+    onec: Base, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.onec.items.Cache", clock.cache)
+    connector, bindings = onec.connector(), Bindings({})
+    first = await export(connector, bindings=bindings)
+    [key] = [made.accounting_id for made in bindings.made if made.table == "product"]
+    await onec.edit(ITEMS, key, DeletionMark=True)
+
+    clock.seconds += REMEMBER_SECONDS - 1
+    again = await export(connector, samples.invoice(id=samples.ident("at once")), bindings)
+    clock.seconds += 2
+    with pytest.raises(Refused, match="item_deleted"):
+        await export(connector, samples.invoice(id=samples.ident("a quarter of an hour later")), bindings)
+    assert len({first.number, again.number}) == len(await onec.rows(INVOICES))
+
+
+async def test_an_item_that_is_forgotten_at_that_moment_is_not_gone(
+    onec: Base, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.onec.items.Cache", clock.cache)
+    connector, bindings = onec.connector(), Bindings({})
+    await export(connector, bindings=bindings)
+
+    clock.step = REMEMBER_SECONDS * 0.6
+    again = await export(connector, samples.invoice(id=samples.ident("another")), bindings)
+
+    assert again.state is State.POSTED
 
 
 async def test_many_products_are_read_together(onec: Base) -> None:

@@ -1,5 +1,6 @@
 """Customers and items: bound, matched, created, or refused with the reason."""
 
+import contextlib
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +10,16 @@ from infra.local.sapb1 import company as seed
 from shared.documents import Customer, Product
 from shared.errors import Refused, Unavailable
 from shared.messages import State
+from shared.sapb1.company import FRESH_SECONDS
+from tests.clock import Clock
 from tests.integration.sapb1_connector.conftest import Bridge, Company
-from tests.unit.sapb1.examples import CUSTOMER, PUMP, document, invoice, line, route
+from tests.unit.sapb1.examples import ADVICE, CUSTOMER, PUMP, document, invoice, line, route
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that the test turns."""
+    return Clock()
 
 
 def customer(**more: Any) -> Customer:
@@ -163,6 +172,33 @@ async def test_an_item_that_was_mended_is_taken_at_once(bridge: Bridge, company:
     await refused(bridge, made)
     await company.accountant(f"Items('{seed.PURCHASE_ITEM}')", method="PATCH", SalesItem="tYES", InventoryItem="tNO")
     assert (await bridge.export(document(made))).state is State.POSTED
+
+
+async def test_an_item_that_is_sold_all_the_time_is_looked_at_again(
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.sapb1.items.Cache", clock.cache)
+    bridge = Bridge(company, company.connector())
+    await bridge.export(document())
+    await company.accountant(f"Items('{ADVICE.number}')", method="PATCH", SalesItem="tNO")
+
+    clock.seconds += FRESH_SECONDS - 1
+    with contextlib.suppress(Refused):  # remembered: it is SAP that may refuse
+        await bridge.export(document(invoice(id=UUID(int=0xD4))))
+    clock.seconds += 2
+    refusal = await bridge.refused(document(invoice(id=UUID(int=0xD5))))
+    assert refusal.refusal.code == "item_not_for_sale"
+
+
+async def test_an_item_that_is_forgotten_at_that_moment_is_not_gone(
+    company: Company, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.sapb1.items.Cache", clock.cache)
+    bridge = Bridge(company, company.connector())
+    await bridge.export(document())
+
+    clock.step = FRESH_SECONDS * 0.6
+    assert (await bridge.export(document(invoice(id=UUID(int=0xD4))))).state is State.POSTED
 
 
 async def test_a_write_in_line_stands_on_the_item_of_the_route(bridge: Bridge, company: Company) -> None:
