@@ -12,6 +12,8 @@ from shared.refusals import Language
 
 ABSENT = ("deleted_in_accounting", "cancelled_in_accounting")
 """Refusals that say that accounting holds the document no more."""
+BEFORE_EXPORT = ("cancelled_before_export", "not_issued_before_export", "deleted_before_export")
+"""Said of a document that accounting can't hold, as far as the journal knew when it was read."""
 MAX_HANGS_ON = 100_000
 """characters, some 2,000 records"""
 MAX_LINES = 1_000_000
@@ -36,6 +38,9 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
         return Change({"acx_retry": False} if current is not None and current.retry else None)
     if current is None:
         return Change(_columns(result, None, language))
+    if result.reason is not None and result.reason.code in BEFORE_EXPORT and current.may_be_held:
+        # It was on its way: what the journal knows by now has to be taken back.
+        return Change(None, again=True)
     result = _still_paid(current, result)
     if result.version < current.version:
         return _older(current, result)
@@ -83,7 +88,20 @@ def _older(current: Journalled, result: Result) -> Change:
     if wrote and result.written_hash != current.written_hash:
         # Accounting may hold the older content now: what is looked at again must not pass for written.
         columns["acx_writtenhash"] = result.written_hash
+    if current.state is State.CANCELLED and not current.accounting_id and _may_be_held(result):
+        # It was cancelled before anybody knew of it, and was on its way. A row that says Cancelled asks for nothing.
+        columns |= {"acx_state": STATE_VALUES[State.RETRYING], "acx_changedon": stamp(result.at)}
+        if result.accounting_id:
+            columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
+        return Change(columns, again=True)
     return Change(columns or None, again=wrote)
+
+
+def _may_be_held(result: Result) -> bool:
+    """Whether accounting holds a document after this, or may hold it by an attempt that goes on."""
+    if result.state is State.CANCELLED:
+        return False
+    return bool(result.accounting_id) or result.state is State.RETRYING or result.state.in_accounting
 
 
 def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -> Journalled:
@@ -103,14 +121,14 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
     }
     if "acx_state" not in columns:
         return base.model_copy(update=held)
-    said = {
-        "state": state_of(columns),
-        "version": result.version,
-        "hash": columns.get("acx_hash", result.hash),
-        "generation": result.generation,
-        "attempt": result.attempt,
-        "changed_at": result.at,
-    }
+    said: dict[str, Any] = {"state": state_of(columns), "changed_at": result.at}
+    if "acx_version" in columns or result.version == base.version:
+        said |= {
+            "version": result.version,
+            "hash": columns.get("acx_hash", result.hash),
+            "generation": result.generation,
+            "attempt": result.attempt,
+        }
     return base.model_copy(update=held | said)
 
 

@@ -9,11 +9,13 @@ from shared.bus import CHANGES, POISON, RESULTS
 from shared.dataverse import journal
 from shared.dataverse.batch import Operation, Part
 from shared.dataverse.journal import STATE_VALUES
+from shared.dataverse.sales import INVOICE as INVOICES
+from shared.decision import Send, decide
 from shared.errors import AnswerLost, Misconfigured, Unavailable
 from shared.messages import Binding, Journalled, Result, State
 from shared.refusals import Refusal, refusal
 from shared.writeback import ROUNDS, Writeback
-from tests.builders import ACCOUNT, GOODS, INVOICE, NOW, OTHER_ORGANIZATION, record_id, result, settings
+from tests.builders import ACCOUNT, GOODS, INVOICE, NOW, OTHER_ORGANIZATION, invoice_row, record_id, result, settings
 from tests.unit.core.fakes import FakeDataverse, MemoryBus, clock, error, incoming
 
 KEY = f"onec:invoice:{INVOICE}"
@@ -39,6 +41,10 @@ class Bench:
         """Let the journal know the invoice."""
         values = {"acx_version": "100", "acx_changedon": "2026-02-10T09:00:00Z"}
         return journal.read(self.dataverse.write(key, acx_state=STATE_VALUES[state], **(values | columns)))
+
+    def columns(self, key: str = KEY) -> dict[str, Any]:
+        """Give the row as Dataverse has it now."""
+        return dict(self.dataverse.journal[key])
 
     def row(self, key: str = KEY) -> Journalled:
         """Give what the journal says now."""
@@ -227,6 +233,34 @@ async def test_an_older_refusal_is_no_news() -> None:
     await bench.handle(result(State.REFUSED, reason=NO_LINES, journal=bench.known(State.POSTED, acx_version="105")))
     assert bench.bus.sent == []
     assert bench.dataverse.batches == []
+
+
+@pytest.mark.parametrize("order", ["cancelled first", "written first", "together"])
+@pytest.mark.parametrize("state", [State.POSTED, State.REFUSED, State.RETRYING])
+async def test_what_was_cancelled_on_its_way_into_the_books_is_taken_back(state: State, order: str) -> None:
+    """It waited in its lane, and nothing in the journal said so: “cancelled before export” was an error."""
+    bench = Bench()
+    cancelled = result(State.CANCELLED, version=105, reason=refusal("cancelled_before_export"))
+    held = {} if state is State.RETRYING else {"number": "0000-000001", "accounting_id": "ref-1"}
+    written = result(state, at=LATER, attempt=1, reason=None if state is State.POSTED else NO_LINES, **held)
+    words = [cancelled, written] if order == "cancelled first" else [written, cancelled]
+    for batch in [words] if order == "together" else [[word] for word in words]:
+        await bench.handle(*batch)
+    await bench.handle(cancelled)  # delivered once more
+    assert bench.row().state is not State.CANCELLED
+
+    cancelled_since: dict[str, Any] = {"statecode": 3, "statuscode": 100003, INVOICES.journal: [bench.columns()]}
+    row = invoice_row(**cancelled_since, versionnumber=105)
+    decision = decide(INVOICES, row, bench.bus.references()[-1], settings(), NOW)
+    assert isinstance(decision, Send)
+    assert (decision.document.action, decision.document.generation) == ("cancel", 0)
+
+
+async def test_what_was_taken_back_on_its_way_into_the_books_is_taken_back_all_the_same() -> None:
+    bench = Bench()
+    await bench.handle(result())
+    await bench.handle(result(State.WAITING, version=105, reason=refusal("not_issued_before_export")))
+    assert (bench.row().state, len(bench.bus.references())) == (State.POSTED, 1)
 
 
 # --- customers and products
