@@ -38,8 +38,7 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
         return Change({"acx_retry": False} if current is not None and current.retry else None)
     if current is None:
         return Change(_columns(result, None, language))
-    if result.reason is not None and result.reason.code in BEFORE_EXPORT and current.may_be_held:
-        # It was on its way: what the journal knows by now has to be taken back.
+    if _overtaken(current, result):
         return Change(None, again=True)
     result = _still_paid(current, result)
     if result.version < current.version:
@@ -50,6 +49,18 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     if _beside_payment(current, result):
         columns |= {"acx_state": STATE_VALUES[current.state], "acx_hash": REFUSED_CHANGE}
     return Change(columns)
+
+
+def _overtaken(current: Journalled, result: Result) -> bool:
+    """Whether it was said on what the journal knew before, and is wrong by what it knows now.
+
+    What accounting could not hold was on its way there; what it holds no more was taken back by the bridge itself.
+    """
+    code = result.reason.code if result.reason is not None else ""
+    if code in BEFORE_EXPORT:
+        return current.may_be_held
+    same = current.generation == result.generation and result.accounting_id in {"", current.accounting_id}
+    return code in ABSENT and same and current.state is State.CANCELLED and bool(current.accounting_id)
 
 
 def _beside_payment(current: Journalled, result: Result) -> bool:
@@ -94,7 +105,18 @@ def _older(current: Journalled, result: Result) -> Change:
         if result.accounting_id:
             columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
         return Change(columns, again=True)
+    if current.state is State.REFUSED and result.state is State.CANCELLED and _same_document(current, result):
+        # What was refused after it counted on the document that the bridge took back; the next one is another.
+        return Change({"acx_state": STATE_VALUES[State.CANCELLED], "acx_changedon": stamp(result.at)}, again=True)
     return Change(columns or None, again=wrote)
+
+
+def _same_document(current: Journalled, result: Result) -> bool:
+    """Whether a result is about the document that the row names."""
+    return bool(result.accounting_id) and (current.accounting_id, current.generation) == (
+        result.accounting_id,
+        result.generation,
+    )
 
 
 def _may_be_held(result: Result) -> bool:

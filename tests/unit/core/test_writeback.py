@@ -263,6 +263,28 @@ async def test_what_was_taken_back_on_its_way_into_the_books_is_taken_back_all_t
     assert (bench.row().state, len(bench.bus.references())) == (State.POSTED, 1)
 
 
+@pytest.mark.parametrize("order", ["taken back first", "refused first", "together"])
+@pytest.mark.parametrize("code", ["deleted_in_accounting", "cancelled_in_accounting"])
+async def test_what_is_issued_again_while_it_is_taken_back_gets_a_document_of_its_own(order: str, code: str) -> None:
+    """The bridge itself took back what the message of the next version still counted on: that is no refusal."""
+    bench = Bench()
+    await bench.handle(result())
+    known = bench.row()
+    taken_back = result(State.CANCELLED, version=103, journal=known, number="0000-000001", accounting_id="ref-1")
+    absent = refusal(code, number="0000-000001")
+    refused = result(
+        State.REFUSED, version=105, journal=known, reason=absent, at=LATER, number="0000-000001", accounting_id="ref-1"
+    )
+    words = [refused, taken_back] if order == "refused first" else [taken_back, refused]
+    for batch in [words] if order == "together" else [[word] for word in words]:
+        await bench.handle(*batch)
+
+    issued: dict[str, Any] = {INVOICES.journal: [bench.columns()]}
+    decision = decide(INVOICES, invoice_row(**issued, versionnumber=105), bench.bus.references()[-1], settings(), NOW)
+    assert isinstance(decision, Send)
+    assert (decision.document.action, decision.document.generation) == ("write", 1)
+
+
 # --- customers and products
 
 
