@@ -3,10 +3,11 @@
 Whatever stops in between, the next attempt finds what is there by its key and goes on.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from shared.accounting import Bindings, Outcome
-from shared.errors import Parked, Refused
+from shared.errors import Parked, Refused, Unavailable
 from shared.messages import Document, Journalled, State
 from shared.onec import bodies, held, kinds, mapping
 from shared.onec.bodies import Parts
@@ -115,13 +116,17 @@ class Exporter:
         )
 
     async def cancel(self, document: Document, route: Route, key: UUID) -> Outcome:
-        """Take back whatever of the sale 1C holds: first what refers to others. One that must stay stops all."""
+        """Take back whatever of the sale 1C holds: first what refers to others. One that must stay stops all.
+
+        Raises Unavailable where a later version stands: the record is read again, and may be no more cancelled.
+        """
         job = Job(document, route, all_steps(document, key), known(document, key))
         there: dict[UUID, Row] = {}
         for step in job.steps:
             if (row := await self._writer.look(step)) is not None:
                 there[step.key] = row
         alive = [step for step in reversed(job.steps) if there.get(step.key, GONE).get("DeletionMark") is not True]
+        _check_not_older(document, [there[step.key] for step in alive])
         try:
             for step in alive:
                 await self._writer.check_free(step, there[step.key], job)
@@ -132,6 +137,12 @@ class Exporter:
         main = there.get(key)
         named, accounting_id = (number_of(main), str(key)) if main is not None else ("", "")
         return Outcome(State.CANCELLED, named, accounting_id, None, document.sale.currency.code, "")
+
+
+def _check_not_older(document: Document, rows: Iterable[Row]) -> None:
+    markers = [held.read_marker(row.get("Комментарий")) for row in rows]
+    if any(marker is not None and marker.version > document.version for marker in markers):
+        raise Unavailable(kinds.TARGET, "a newer version of the document is there already")
 
 
 def _main(job: Job) -> Step:

@@ -57,6 +57,17 @@ async def test_a_second_cancellation_changes_nothing(onec: Base) -> None:
     assert await onec.rows(INVOICES) == before
 
 
+async def test_an_older_cancellation_takes_no_newer_document_back(onec: Base) -> None:
+    """A customer whose tax number is entered gets another lane: the change overtakes the cancellation before it."""
+    first = await export(onec.connector(), version=9)
+
+    with pytest.raises(Unavailable, match="newer version"):
+        await cancel(onec.connector(), journal=journalled(first))
+
+    [row] = await onec.rows(INVOICES)
+    assert (row["Posted"], row["DeletionMark"]) == (True, False)
+
+
 async def test_an_export_anew_after_a_cancellation_makes_another_document(onec: Base) -> None:
     first = await export(onec.connector())
     await cancel(onec.connector(), journal=journalled(first))
