@@ -138,3 +138,14 @@ def content(answer: Answer, system: str, *, writes: bool) -> dict[str, Any]:
     if isinstance(body, dict):
         return body
     raise _lost("an answer that is not JSON")(system, "", writes)
+
+
+def record(answer: Answer, system: str, *, writes: bool) -> dict[str, Any]:
+    """Give the object of 1C that a good answer holds. Raises as :func:`content`, where it is another's JSON too.
+
+    A gateway before 1C may speak JSON with 200: taken for an object it would pass for a document that is there.
+    """
+    body = content(answer, system, writes=writes)
+    if not body.get("Ref_Key"):
+        raise _lost("an answer without the object")(system, "", writes)
+    return body

@@ -86,7 +86,7 @@ class OnecClient:
         if answer.status == 404 and error is not None and error.code == answers.NO_SUCH_INSTANCE:
             return None
         answers.judge(answer, self._http.system, entity, writes=False)
-        return answers.content(answer, self._http.system, writes=False)
+        return answers.record(answer, self._http.system, writes=False)
 
     async def create(self, entity: str, key: UUID, body: Mapping[str, object]) -> tuple[Row, bool]:
         """Create an object under a key of ours, at most once; give it, and whether it was made now.
@@ -100,13 +100,13 @@ class OnecClient:
         try:
             answer = await self._send("POST", odata.collection(entity), content, writes=True)
             answers.judge(answer, self._http.system, entity, writes=True)
-            row = answers.content(answer, self._http.system, writes=True)
+            row = answers.record(answer, self._http.system, writes=True)
         except (Refused, AnswerLost):
             held = await self.find(entity, key)
             if held is None:
                 raise
             return held, False
-        if str(row.get("Ref_Key", "")).lower() != str(key):
+        if str(row["Ref_Key"]).lower() != str(key):
             self._keeps_keys = False
             raise Misconfigured(KEYS_IGNORED)
         return row, True
@@ -124,7 +124,7 @@ class OnecClient:
             if answer.status == 412:
                 raise Unavailable(self._http.system, "a record was changed by somebody else meanwhile")
             answers.judge(answer, self._http.system, entity, writes=True)
-            return answers.content(answer, self._http.system, writes=True)
+            return answers.record(answer, self._http.system, writes=True)
         except AnswerLost:
             held = await self.find(entity, key)
             if held is None or any(held.get(name) != value for name, value in body.items() if _is_plain(value)):

@@ -138,6 +138,25 @@ async def test_after_an_unclear_creation_the_key_is_looked_up(answer: httpx.Resp
     assert [each.method for each in base.requests] == ["POST", "GET"]
 
 
+async def test_json_that_is_no_object_of_1c_is_no_document_that_stands() -> None:
+    base = Base(*[httpx.Response(200, json={"status": "ok"})] * 3)
+    with pytest.raises(Unavailable, match="without the object"):
+        await base.client().create(ENTITY, KEY, {})
+    with pytest.raises(Unavailable, match="without the object"):
+        await base.client().find(ENTITY, KEY)
+
+
+@pytest.mark.parametrize("body", [{}, {"status": "ok"}, {"Ref_Key": None}, {"Ref_Key": ""}])
+async def test_an_answer_without_a_key_says_nothing_of_what_the_base_keeps(body: dict[str, Any]) -> None:
+    """A gateway's own JSON with 200 must not stop all writing until the process is restarted."""
+    base = Base(httpx.Response(200, json=body), NOT_FOUND, made())
+    client = base.client()
+    with pytest.raises(AnswerLost):
+        await client.create(ENTITY, KEY, {})
+
+    assert (await client.create(ENTITY, KEY, {}))[1]
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
