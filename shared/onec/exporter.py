@@ -106,7 +106,7 @@ class Exporter:
     def _newer(self, job: Job, row: Row | None) -> Outcome | None:
         """Give what 1C holds where that is a later version: an older one never overwrites it."""
         marker = held.read_marker(row.get("Комментарий")) if row else None
-        if row is None or marker is None or marker.version <= job.document.version or marker.hash == job.document.hash:
+        if row is None or marker is None or marker.version <= job.document.version or job.has_content(marker.hash):
             return None
         state = State.POSTED if row.get("Posted") is True else State.EXPORTED
         total = number(row, "СуммаДокумента")

@@ -38,7 +38,11 @@ class Job:
     @property
     def confirmed(self) -> bool:
         """Whether the journal says that all of this content is in accounting."""
-        return self.journal is not None and self.journal.written_hash == self.document.hash
+        return self.journal is not None and self.has_content(self.journal.written_hash)
+
+    def has_content(self, hash_: str) -> bool:
+        """Whether a hash is of this content. A merge of customers in the CRM is no change of what was exported."""
+        return hash_ == self.document.hash or hash_ in self.document.sale.content_hashes()
 
     def never_in_books(self, row: Row) -> bool:
         """Say whether a document was written and never posted: an obstacle stopped it, and the CRM mends that."""
@@ -120,7 +124,7 @@ class Writer:
         """Say whether a document holds another version of the CRM's content."""
         marker = held.read_marker(row.get("Комментарий"))
         written = marker.hash if marker else job.journal.written_hash if job.journal else ""
-        return bool(written) and written != job.document.hash
+        return bool(written) and not job.has_content(written)
 
     async def check_rewriting(self, step: Step, row: Row, job: Job) -> None:
         """Check that a document may be rewritten: rules 7 and 8.

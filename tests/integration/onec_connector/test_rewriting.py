@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from infra.local.onec import base
+from shared.accounting import Bindings
 from shared.documents import Sale
 from shared.errors import Refused, Unavailable
 from shared.messages import State
@@ -204,6 +205,23 @@ async def test_rule_21_an_exported_document_keeps_its_customer(onec: Base) -> No
     [bill] = await onec.rows(INVOICES)
     [first] = [row for row in await onec.rows(COUNTERPARTIES) if row["КПП"] == samples.COMPANY_KPP]
     assert bill["Контрагент_Key"] == first["Ref_Key"]
+
+
+@pytest.mark.parametrize("journal_knows", [True, False])
+async def test_rule_21_a_merge_of_customers_is_no_change_of_what_was_exported(onec: Base, journal_knows: bool) -> None:
+    """A refused change was undone, or an answer was lost; meanwhile the customer was merged into another record."""
+    own, bindings = samples.order(), Bindings({})
+    first = await export(onec.connector(), own, bindings)
+    survivor = samples.customer(id=samples.ident("survivor"), merged=(own.customer.id,))
+    [bound] = [made.accounting_id for made in bindings.made if made.table == "account"]
+    inherited = Bindings({f"account:{survivor.id}": bound})
+
+    journal = journalled_of(own, state=State.REFUSED) if journal_knows else None
+    merged = samples.order(customer=survivor)
+    outcome = await export(onec.connector(), merged, inherited, journal=journal, version=8)
+
+    assert (outcome.state, outcome.number, outcome.remark) == (State.POSTED, first.number, None)
+    assert outcome.written_hash in merged.content_hashes()
 
 
 @pytest.mark.parametrize("journal_knows", [True, False])
