@@ -165,6 +165,7 @@ class Job:
                 await self._desk.poster.claim(sale)
         if not place.fresh and not found.holds(self._document):
             return await self._settled(await self._recreated(place))
+        await self._kept(place, found)
         if found.is_draft:
             return self._told(place, drafted(found, self._document))
         outcome = posted(found, self._document, self._books.tolerance)
@@ -264,6 +265,15 @@ class Job:
                 await self._desk.client.delete(fence.CLAIMS, fence.recreation_key(place.key))
             raise
         return await self._write(self._desk.holdings.next(self._sale, place), replace(ready, tried=True))
+
+    async def _kept(self, place: Place, found: Found) -> None:
+        """Forget that it was about to be replaced, where the change was undone before the bridge came to cancel it.
+
+        Whoever cancels it later is not the bridge. An attempt of the same version knows nothing of a change since.
+        """
+        undone = self._books.recreate and not place.fresh and found.version < self._document.version
+        if undone and await self._desk.holdings.has_claim(fence.recreation_key(place.key)):
+            await self._desk.client.delete(fence.CLAIMS, fence.recreation_key(place.key))
 
     async def _standing(self, place: Place) -> list[Found]:
         """Give what is not cancelled, in the order in which it has to be taken back."""

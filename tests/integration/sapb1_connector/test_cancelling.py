@@ -302,6 +302,23 @@ async def test_rule_15_what_the_accountant_cancelled_is_not_made_again(bridge: B
     assert await company.live("Invoices") == []
 
 
+async def test_rule_15_what_the_accountant_cancelled_after_a_change_was_undone_is_not_made_again(
+    bridge: Bridge, company: Company
+) -> None:
+    """SAP was away when the bridge was about to replace it, and the change was undone before the next attempt."""
+    first = await bridge.export(document())
+    await company.fault("drop_before", CANCEL2)
+    with pytest.raises(Unavailable):
+        await bridge.export(journal(changed(), first), route(**RECREATE))
+    undone = journal(document(version=7003, attempt=1), first)
+    assert (await bridge.export(undone, route(**RECREATE))).number == first.number
+
+    await company.accountant("Invoices(1)/Cancel")
+    refused = await bridge.refused(journal(changed(7004), first), route(**RECREATE))
+    assert refused.refusal.code == "cancelled_in_accounting"
+    assert await company.live("Invoices") == []
+
+
 async def test_rule_15_what_would_be_refused_is_refused_before_anything_is_cancelled(
     bridge: Bridge, company: Company
 ) -> None:
