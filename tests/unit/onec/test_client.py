@@ -165,6 +165,8 @@ async def test_an_answer_without_a_key_says_nothing_of_what_the_base_keeps(body:
         (CUT, AnswerLost),
         (httpx.Response(500), AnswerLost),
         (error(-1, 500, "Конфликт блокировок при выполнении транзакции"), AnswerLost),
+        (error(-1, 500, "Сеанс работы завершен администратором"), AnswerLost),
+        (error(-1, 500, "Соединение с сервером баз данных разорвано администратором"), AnswerLost),
         (error(-1, 500, "Документ не может быть записан"), Refused),
         (error(5), Refused),
         (error(15), Refused),
