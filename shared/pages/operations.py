@@ -84,7 +84,7 @@ class _Page:
         rows = [
             [
                 f"{each['queue']} ({word(self._language, each['kind'])})",
-                f"{word(self._language, each['table'])} {each['id']}" if each["id"] else "",
+                f"{known_word(self._language, each['table'])} {each['id']}" if each["id"] else "",
                 each["reason"],
                 age(self._language, each["age_seconds"]),
                 self._button(word(self._language, "again"), "queue", each["queue"], str(each["sequence_number"])),
@@ -150,7 +150,8 @@ class _Page:
         return [
             markup(
                 "{table} {number}" if entry.number else "{table}",
-                table=word(self._language, entry.table),
+                # Somebody may have emptied or broken the row's key: one row must not take the page along.
+                table=known_word(self._language, entry.table),
                 number=number_link(entry.number, entry.address),
             ),
             state_word(self._language, entry.state),

@@ -1,8 +1,9 @@
 """What a Russian accountant reads on the pages: states as the CRM calls them, and the files to take."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,7 +12,7 @@ from shared.accounting import Outcome
 from shared.dataverse.sales import INVOICE
 from shared.decision import Send
 from shared.files.choosing import Choice, File
-from shared.messages import State
+from shared.messages import State, Table
 from shared.overview import Check, Entries, Entry, Overview
 from shared.pages.operations import operations_page
 from shared.pages.preview import preview_page
@@ -99,6 +100,22 @@ def test_what_was_set_aside_is_named_in_russian() -> None:
     page = operations_page(seen, "ru", CRM, address, NOW)
     for said in ("onec (недоставленное)", "poison (нечитаемое)", "Заказ 7", "Настройки, Dataverse", ">1C</td>"):
         assert said in page
+
+
+@pytest.mark.parametrize("table", get_args(Table))
+def test_whatever_was_set_aside_is_named_in_russian(table: str) -> None:
+    dead = {"queue": "changes", "kind": "dead letter", "table": table, "id": "7", "reason": "", "age_seconds": 1}
+    seen = Overview((), set_aside=(dead | {"sequence_number": 1},))
+    (named,) = re.findall(r"'>([^<]+) 7</td>", operations_page(seen, "ru", CRM, address, NOW))
+    assert not named.isascii()
+
+
+def test_a_journal_row_whose_key_somebody_broke_hides_no_other() -> None:
+    broken = Entry("", "", State.REFUSED, "", "Чужая строка.", NOW)
+    whole = Entry("invoice", str(record_id(1)), State.REFUSED, "", "Что-то не так.", NOW)
+    page = operations_page(Overview((), refused={"onec": Entries((broken, whole), 2)}), "ru", CRM, address, NOW)
+    assert "Чужая строка." in page
+    assert "Что-то не так." in page
 
 
 def test_the_operations_page_has_a_form_for_each_file_with_the_key_inside() -> None:
