@@ -1,5 +1,6 @@
 """Routes: which legal entity's documents go where, and how."""
 
+import re
 from collections import Counter
 from datetime import date
 from itertools import product
@@ -19,6 +20,7 @@ NAMES: dict[Target, str] = {"onec": "1C", "sapb1": "SAP Business One"}
 Way = Literal["1A", "1B", "2A", "2B"]
 """A: fulfilled orders, services rendered; B: issued invoices. 1: by hand, as files to import; 2: automatic"""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]
+_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
 def not_empty(values: tuple[Item, ...]) -> tuple[Item, ...]:
@@ -199,7 +201,29 @@ def overlaps(routes: tuple[Route, ...]) -> list[str]:
             problems.append(
                 f"routes {names} have the same business_unit and {what}, so a document would be written twice"
             )
-    return problems + _revenue_twice(routes)
+    return problems + _one_folder(routes) + _revenue_twice(routes)
+
+
+def plain_name(name: str) -> str:
+    """Give a name that every file system takes."""
+    return _IN_A_NAME.sub("_", name).strip("._") or "route"
+
+
+def _one_folder(routes: tuple[Route, ...]) -> list[str]:
+    """Name the routes whose files would have the same names: the later one's would take the place of the first one's.
+
+    Neither a ZIP that is unpacked on Windows nor the key of a checkpoint tells upper from lower case.
+    """
+    folders: dict[tuple[str, Way], dict[str, None]] = {}
+    for route in routes:
+        if route.by_hand:
+            folders.setdefault((plain_name(route.name).casefold(), route.way), {})[route.name] = None
+    return [
+        f"the names of the routes {', '.join(names)} must differ in a letter or a digit, because files are named after"
+        " them"
+        for names in folders.values()
+        if len(names) > 1
+    ]
 
 
 def _revenue_twice(routes: tuple[Route, ...]) -> list[str]:

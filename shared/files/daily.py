@@ -11,10 +11,10 @@ from shared.dataverse.checkpoints import Checkpoint, Checkpoints
 from shared.errors import BridgeError
 from shared.files.asking import KINDS, Asked, by_hand
 from shared.files.container import Container
-from shared.files.handing_out import HandingOut, plain_name
+from shared.files.handing_out import HandingOut
 from shared.passes import BUDGET
 from shared.retry import cause_of
-from shared.routes import Route
+from shared.routes import Route, plain_name
 from shared.settings import Settings
 from shared.telemetry import say
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
@@ -32,14 +31,13 @@ from shared.messages import Result, State
 from shared.references import own_reference
 from shared.results import result_of
 from shared.retry import result_envelope
-from shared.routes import Route
+from shared.routes import Route, plain_name
 from shared.settings import Settings
 from shared.state_words import state_word
 from shared.telemetry import say
 
 AT_ONCE = 200
 """Words for the journal in one sending."""
-_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
 class TooMuch(Exception):
@@ -173,11 +171,6 @@ def file_name(asked: Asked, created: datetime) -> str:
     whose = asked.routes[0].name if len(asked.routes) == 1 else "all"
     period = f"{asked.since}" if asked.since == asked.until else f"{asked.since}_{asked.until}"
     return f"{plain_name(whose)}_{asked.kind}_{period}_{created:%Y%m%dT%H%M%SZ}.zip"
-
-
-def plain_name(name: str) -> str:
-    """Give a name that every file system takes."""
-    return _IN_A_NAME.sub("_", name).strip("._") or "route"
 
 
 class _Words:

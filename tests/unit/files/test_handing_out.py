@@ -25,6 +25,7 @@ from tests.builders import (
     onec_route,
     record_id,
     reference,
+    sapb1_route,
 )
 from tests.unit.core.fakes import clock
 from tests.unit.files.kit import PERIOD, desk, onec, sapb1
@@ -156,11 +157,18 @@ def test_the_automatic_steps_leave_such_documents_alone() -> None:
         ),
         ([sapb1("1A", create_invoice=True)], "create_invoice: must be false"),
         ([sapb1(books={"stock": "from_delivery"})], "can't be from_delivery"),
+        ([onec(name="ООО «Ромашка»"), onec(name="ооо ромашка", business_unit=None)], "differ in a letter or a digit"),
     ],
 )
 def test_a_route_by_hand_is_checked_at_start(routes: list[dict[str, Any]], problem: str) -> None:
     with pytest.raises(Misconfigured, match=problem):
         load(environment(*routes))
+
+
+def test_names_of_routes_that_no_file_shares_may_be_alike() -> None:
+    orders = onec("1A", name="ООО Ромашка", books={"realizatsiya": False})
+    assert load(environment(onec(name="ООО «Ромашка»"), orders))
+    assert load(environment(onec_route(name="RU"), sapb1_route(name="ru")))
 
 
 @pytest.mark.parametrize(
