@@ -8,6 +8,7 @@ import re
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
+import httpx
 from pydantic import AfterValidator, SecretStr
 
 from shared import tls
@@ -15,6 +16,7 @@ from shared.errors import Misconfigured
 
 Value = TypeVar("Value")
 
+_NOT_IN_AN_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f]")
 _THIS_MACHINE = {"localhost", "127.0.0.1"}
 PREFIX = "keyvault:"
 UNRESOLVED = "@Microsoft.KeyVault("
@@ -48,15 +50,22 @@ def from_json(value: object) -> object:
 
 
 def http_address(value: str) -> str:
-    """Check an address: https, or http to this machine. ValueError says what is wrong."""
+    """Check an address: https, or http to this machine. ValueError says what is wrong.
+
+    What passes the client can ask: ``urlsplit`` leaves out a line's end that came along with a copy, and the client
+    would fail at it with each request.
+    """
+    if _NOT_IN_AN_ADDRESS.search(value):
+        raise ValueError("must be an address without spaces or line ends")
     try:
         address = urlsplit(value)
         allowed = address.scheme == "https" or (address.scheme == "http" and address.hostname in _THIS_MACHINE)
-    except ValueError:
+        _ = address.port, httpx.URL(value)
+    except (ValueError, httpx.InvalidURL):
         raise ValueError("is not an address") from None
     if not allowed or not address.hostname:
         raise ValueError("must begin with https:// (http only to this machine)")
-    if "@" in address.netloc or address.query or address.fragment:
+    if "@" in address.netloc or "?" in value or "#" in value:
         raise ValueError("must be an address alone, without a user name, a query or a fragment")
     return value.rstrip("/")
 
