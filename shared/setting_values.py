@@ -31,6 +31,10 @@ RESOURCES = {
 _STORAGE = re.compile(r"[a-z0-9-]+(\.z\d+)?\.blob\.core\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net)")
 _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 
+_FIELDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""The least and the greatest value of NCRONTAB's fields, from the second to the day of the week."""
+_PART = re.compile(r"(?:\*|([0-9]{1,2}|[A-Za-z]{3,9})(?:-([0-9]{1,2}|[A-Za-z]{3,9}))?)(?:/[1-9][0-9]?)?")
+
 
 def needed(name: str, value: Value | None) -> Value:
     """Give a setting's value that may be missing. Misconfigured where it is."""
@@ -68,6 +72,28 @@ def http_address(value: str) -> str:
     if "@" in address.netloc or "?" in value or "#" in value:
         raise ValueError("must be an address alone, without a user name, a query or a fragment")
     return value.rstrip("/")
+
+
+def ncrontab(value: str) -> str:
+    """Check a schedule. ValueError where it is none.
+
+    The Functions host leaves a timer out whose schedule it can't read, and says so in its own log alone.
+    """
+    fields = value.split()
+    if len(fields) != len(_FIELDS) or not all(map(_is_field, fields, _FIELDS)):
+        raise ValueError("is not a six-field NCRONTAB expression, such as 0 */5 * * * *")
+    return value
+
+
+def _is_field(text: str, bounds: tuple[int, int]) -> bool:
+    parts = [_PART.fullmatch(part) for part in text.split(",")]
+    ends = [end for part in parts if part is not None for end in part.groups() if end is not None]
+    return None not in parts and all(_is_value(end, *bounds) for end in ends)
+
+
+def _is_value(text: str, least: int, greatest: int) -> bool:
+    """Months and days of the week, whose fields are the last two, have names too."""
+    return least <= int(text) <= greatest if text.isdecimal() else greatest in {12, 6}
 
 
 def name_in_vault(value: SecretStr) -> str | None:
@@ -125,6 +151,7 @@ def _secret(value: SecretStr) -> SecretStr:
 
 
 Address = Annotated[str, AfterValidator(http_address)]
+Schedule = Annotated[str, AfterValidator(ncrontab)]
 SecretValue = Annotated[SecretStr, AfterValidator(_secret)]
 ContainerAddress = Annotated[Address, AfterValidator(container_address)]
 VaultAddress = Annotated[Address, AfterValidator(vault_address)]

@@ -24,7 +24,16 @@ from shared.fieldmap import FieldRule, doubled
 from shared.links import OnecLink, Sapb1Link
 from shared.refusals import Language
 from shared.routes import ColumnName, Route, Target, not_empty, overlaps
-from shared.setting_values import PREFIX, Address, Certificates, ContainerAddress, SecretValue, VaultAddress, from_json
+from shared.setting_values import (
+    PREFIX,
+    Address,
+    Certificates,
+    ContainerAddress,
+    Schedule,
+    SecretValue,
+    VaultAddress,
+    from_json,
+)
 
 PAID_STATUS = 100001
 """invoice.statuscode of a fully paid one; its statecode is 2"""
@@ -113,16 +122,16 @@ class Settings(BaseModel):
     retry_first_seconds: float = _setting("RETRY_FIRST_SECONDS", "Wait before the first retry", default=5.0, gt=0)
     retry_max_seconds: float = _setting("RETRY_MAX_SECONDS", "Longest wait between retries", default=900.0, gt=0)
 
-    sweep_schedule: str = _setting(
+    sweep_schedule: Schedule = _setting(
         "SWEEP_SCHEDULE", "Six-field NCRONTAB: when changes are read from Dataverse", default="0 */5 * * * *"
     )
-    reconcile_schedule: str = _setting(
+    reconcile_schedule: Schedule = _setting(
         "RECONCILE_SCHEDULE",
         "Six-field NCRONTAB: when all documents are held against the journal",
         default="0 0 3 * * *",
     )
 
-    payments_schedule: str = _setting(
+    payments_schedule: Schedule = _setting(
         "PAYMENTS_SCHEDULE",
         "Six-field NCRONTAB: when payments and cancellations are read from accounting",
         default="0 20 * * * *",
@@ -140,7 +149,7 @@ class Settings(BaseModel):
         "Blob container for each day's files: https://NAME.blob.core.windows.net/CONTAINER; empty: by request only",
         default=None,
     )
-    files_schedule: str = _setting(
+    files_schedule: Schedule = _setting(
         "FILES_SCHEDULE",
         "Six-field NCRONTAB: when the files of the days that are over go into the container",
         default="0 0 4 * * *",

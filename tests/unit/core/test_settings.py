@@ -122,6 +122,14 @@ WRONG = "wrong-value-never-shown"
         ("LANES", "65"),
         ("LANES", WRONG),
         ("EPOCH", "-1"),
+        ("SWEEP_SCHEDULE", WRONG),
+        ("SWEEP_SCHEDULE", "*/5 * * * *"),
+        ("RECONCILE_SCHEDULE", "0 0 24 * * *"),
+        ("RECONCILE_SCHEDULE", "0 0 3 * * 7"),
+        ("PAYMENTS_SCHEDULE", "0 20 mon * * *"),
+        ("PAYMENTS_SCHEDULE", "0 1,,2 * * * *"),
+        ("FILES_SCHEDULE", "00:05:00"),
+        ("FILES_SCHEDULE", "0 0 4 * * *; wrong-value-never-shown"),
         ("RETRY_FIRST_SECONDS", "0"),
         ("RETRY_MAX_SECONDS", WRONG),
         ("RETRY_MAX_SECONDS", "1"),
@@ -210,6 +218,14 @@ def test_values_are_taken() -> None:
 @pytest.mark.parametrize("address", ["http://localhost:8080", "http://127.0.0.1:8080/x", "https://crm.example"])
 def test_plain_http_reaches_only_this_machine(address: str) -> None:
     assert settings(DATAVERSE_URL=address).dataverse_url == address
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["0 */5 * * * *", "*/20 * * * * *", "0 0,30 8-18/2 1 1-6 Mon-Fri", "0  0 3 * JAN SUNDAY", "0 5/10 * * * 0"],
+)
+def test_a_schedule_is_taken_as_the_host_takes_it(schedule: str) -> None:
+    assert settings(SWEEP_SCHEDULE=schedule).sweep_schedule == schedule
 
 
 def test_settings_of_others_are_no_concern() -> None:
