@@ -10,6 +10,8 @@ from shared.settings import Settings
 
 KINDS: dict[str, SalesTable] = {"services": ORDER, "invoices": INVOICE}
 MAX_DAYS = 366
+YEARS = range(1900, 2200)
+"""A browser sends the year 26 as 0026. Dataverse knows no such day, and days are counted on from the last one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ def read(kind: str, given: Mapping[str, str], settings: Settings) -> Asked:
 
 def _day(given: Mapping[str, str], name: str) -> date:
     try:
-        return date.fromisoformat(given.get(name, ""))
+        day = date.fromisoformat(given.get(name, ""))
     except ValueError:
-        raise ValueError(f"{name}: must be a day such as 2026-01-31") from None
+        day = None
+    if day is None or day.year not in YEARS:
+        raise ValueError(f"{name}: must be a day such as 2026-01-31")
+    return day

@@ -173,7 +173,8 @@ def test_names_of_routes_that_no_file_shares_may_be_alike() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"from": "x"}, {"to": "2026-01-31"}, {"from": "2020-01-01"}, {"entity": "<script>"}, {"from": "2026-02-01T00:00"}],
+    [{"from": "x"}, {"to": "2026-01-31"}, {"from": "2020-01-01"}, {"entity": "<script>"}, {"from": "2026-02-01T00:00"}]
+    + [{"from": day, "to": day} for day in ("0001-01-01", "0026-02-01", "9999-12-31")],
 )
 def test_a_wrong_request_is_refused_in_a_sentence_that_quotes_nothing(given: dict[str, str]) -> None:
     with pytest.raises(ValueError) as caught:
