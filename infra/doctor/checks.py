@@ -46,7 +46,8 @@ async def _examine(wiring: Wiring, environment: Mapping[str, str]) -> list[Findi
     except Misconfigured:
         return findings  # what else there is to look at, the settings would say
     findings += await _kept("Dataverse", lambda: _dataverse(wiring, settings, environment))
-    targets = {route.target for route in settings.routes}
+    # What is handed out as files needs no connection to accounting.
+    targets = {route.target for route in settings.routes if not route.by_hand}
     if "onec" in targets:
         findings += await _kept("1C", lambda: _onec(wiring, settings))
     if "sapb1" in targets:
@@ -146,7 +147,7 @@ async def _dataverse(wiring: Wiring, settings: Settings, environment: Mapping[st
 
 
 async def _onec(wiring: Wiring, settings: Settings) -> list[Finding]:
-    routes = [route for route in settings.routes if route.target == "onec"]
+    routes = [route for route in settings.routes if route.target == "onec" and not route.by_hand]
     http = Http("1C", authorities=settings.ca_bundle)
     base = Base(http, settings.onec_url or "", settings.onec_username or "", wiring.secret("ONEC_PASSWORD"))
     try:

@@ -1,5 +1,6 @@
 """``python -m infra.doctor`` over all systems: what is wrong is named with what to do, and no secret is printed."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from infra.local.serving import ServeOptions, listen
 from tests import builders
 from tests.integration.host.processes import serving
 from tests.integration.setup.conftest import Bare
+from tests.unit.files import kit
 
 
 @pytest.fixture
@@ -71,3 +73,15 @@ async def test_a_wrong_setting_and_an_unreachable_broker_are_named_in_russian(
     assert "Что делать" in said
     assert "LANES" in said
     assert "исправить настройку приложения" in said
+
+
+async def test_a_system_that_only_files_are_handed_out_for_is_not_looked_at(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    routes = json.dumps([kit.onec(), builders.sapb1_route()])
+    given = {name: value for name, value in environment.items() if not name.startswith("ONEC_")}
+    await run(given | {"ROUTES": routes})
+    said = capsys.readouterr().out
+    systems = {row.split("  ")[0] for row in rows(said)}
+    assert "SAP Business One" in systems
+    assert "1C" not in systems, "the app has no connection to it and needs none"
