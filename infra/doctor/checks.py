@@ -95,8 +95,8 @@ async def _service_bus(wiring: Wiring) -> list[Finding]:
     """Open a link to each queue, as a sender does; no message is sent."""
     run = Run("Service Bus", check=True, command=COMMAND)
     remedy = Both(
-        "create the queue (infra/azure), or give the app the role Azure Service Bus Data Owner",
-        "создать очередь (infra/azure) или дать приложению роль Azure Service Bus Data Owner",
+        "create the queue (infra/azure), or give the app the roles Azure Service Bus Data Sender and Data Receiver",
+        "создать очередь (infra/azure) или дать приложению роли Azure Service Bus Data Sender и Data Receiver",
     )
     try:
         bus = wiring.bus
