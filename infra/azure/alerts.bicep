@@ -91,6 +91,13 @@ var alerts = [
     over: 'PT15M'
   }
   {
+    name: 'timers_fail'
+    query: loadTextContent('queries/alerts/timers_fail.kql')
+    severity: 2
+    every: 'PT1H'
+    over: 'PT6H'
+  }
+  {
     name: 'webhooks_fail'
     query: loadTextContent('queries/alerts/webhooks_fail.kql')
     severity: 2

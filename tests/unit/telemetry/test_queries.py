@@ -117,7 +117,8 @@ def test_every_alert_is_a_rule_and_has_its_words() -> None:
 
 def test_an_alerts_query_looks_as_far_back_as_its_rule() -> None:
     bicep = (AZURE / "alerts.bicep").read_text()
-    spans = {"30m": "PT30M", "15m": "PT15M", "10m": "PT10M", "1h": "PT1H", "2h": "PT2H", "1d": "P1D", "hours": "PT4H"}
+    spans = {"30m": "PT30M", "15m": "PT15M", "10m": "PT10M", "1h": "PT1H", "2h": "PT2H", "6h": "PT6H", "1d": "P1D"}
+    spans |= {"hours": "PT4H"}
     for name, path in ALERTS.items():
         over = re.search(rf"alerts/{name}.kql'\)\s+severity: \d\s+every: '\w+'\s+over: '(\w+)'", bicep)
         assert over is not None
@@ -176,6 +177,10 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
         [request("export", "500")] * 3,
         [*[request("dataverse_events", "500")] * 3, request("export", "200")],
     ),
+    "timers_fail": (
+        [request("exchange_files_daily", "500", minutes=200)],
+        [request("exchange_files_daily", "200"), request("export", "500"), *[line("payments wait", target="onec")] * 2],
+    ),
 }
 
 
@@ -192,6 +197,12 @@ def test_an_alert_fires_when_it_should_and_else_not(name: str) -> None:
 
 def test_webhooks_that_are_turned_away_are_an_alert_too() -> None:
     assert run("webhooks_fail", *[request("dataverse_events", "401")] * 5)[0]["what"] == "turned away"
+
+
+def test_payments_that_can_not_be_read_hour_after_hour_are_an_alert_that_names_the_system() -> None:
+    hourly = [line("payments wait", minutes, target="sapb1") for minutes in (20, 80, 140)]
+    assert run("timers_fail", *hourly) == [{"timer": "payments", "system": "sapb1", "times": 3}]
+    assert run("timers_fail", *hourly[:2], line("payments wait", target="onec")) == []
 
 
 @pytest.mark.parametrize(
