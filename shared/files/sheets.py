@@ -1,7 +1,8 @@
 """Rows of text that spreadsheets open and Data Transfer Workbench imports. Pure.
 
 A cell that a spreadsheet would take for a formula begins with an apostrophe. Numbers and telephone numbers stay what
-they are: a sign and digits compute nothing.
+they are: a sign and digits compute nothing. A Russian or German Excel ends a cell at a semicolon, whatever the file
+means: what follows one counts as a cell too.
 """
 
 import csv
@@ -12,14 +13,24 @@ from decimal import Decimal
 from io import TextIOBase
 
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
+_AFTER_SEMICOLON = re.compile(r"\s*(?:[=@＝＠]|[+\-＋－].*(?:\w\(|\|))")
+"""A list of works has a dash there and is left alone; only what calls something could do harm."""
 _ONLY_DIGITS = re.compile(r"\s*[+-]?[\d\s().,-]*")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 """Tab and line breaks too: a cell is one line."""
 
 
 def like_formula(text: str) -> bool:
-    """Say whether a spreadsheet may compute a text instead of showing it."""
-    return _FORMULA.match(text) is not None and _ONLY_DIGITS.fullmatch(text) is None
+    """Say whether a spreadsheet may compute a text, or a part of it, instead of showing it."""
+    return _harmless(text) != text
+
+
+def _harmless(text: str) -> str:
+    """Put an apostrophe before whatever a spreadsheet may compute."""
+    first, *others = text.split(";")
+    parts = [first, *(f"'{part}" if _AFTER_SEMICOLON.match(part) else part for part in others)]
+    computed = _FORMULA.match(text) is not None and _ONLY_DIGITS.fullmatch(text) is None
+    return ("'" if computed else "") + ";".join(parts)
 
 
 def cell(value: object) -> str:
@@ -32,8 +43,7 @@ def cell(value: object) -> str:
         return f"{value:f}"
     if isinstance(value, date):
         return f"{value:%Y%m%d}"
-    text = _CONTROLS.sub(" ", str(value)).encode(errors="replace").decode().strip()
-    return f"'{text}" if like_formula(text) else text
+    return _harmless(_CONTROLS.sub(" ", str(value)).encode(errors="replace").decode().strip())
 
 
 class Sheet:

@@ -11,7 +11,7 @@ from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.sales import INVOICE, ORDER
 from shared.decision import Send, decide
 from shared.files.dtw import company_of
-from shared.files.sheets import cell
+from shared.files.sheets import Sheet, cell
 from shared.keys import accounting_key
 from shared.messages import State
 from shared.sapb1.mapping import PreparedDocument
@@ -123,7 +123,20 @@ def test_a_text_that_a_spreadsheet_would_compute_begins_with_an_apostrophe(text:
     assert text.strip() in cell(text)
 
 
-@pytest.mark.parametrize("value", ["+7 495 000-00-00", "-12.50", "ООО «Ромашка»", "a=b", "-"])
+@pytest.mark.parametrize(
+    "text", ["x;=1+1;y", "x; =1+1", 'Вася;=HYPERLINK("http://x";"да")', "x;@SUM(1)", "x;-1+cmd|'/C calc'!A0;y"]
+)
+def test_a_russian_excel_that_parts_cells_at_semicolons_computes_nothing_either(text: str) -> None:
+    out = io.StringIO(newline="")
+    Sheet(out).add(["INV-1", text, "Ромашка, ООО"])
+    (seen,) = csv.reader(io.StringIO(out.getvalue(), newline=""), delimiter=";")
+    assert len(seen) > 1
+    assert not [part for part in seen if part.lstrip()[:1] in {"=", "+", "-", "@"}]
+
+
+@pytest.mark.parametrize(
+    "value", ["+7 495 000-00-00", "-12.50", "ООО «Ромашка»", "a=b", "-", "Работы: монтаж; - наладка (2 шт.); +7 495"]
+)
 def test_what_computes_nothing_stays_as_it_is(value: str) -> None:
     assert cell(value) == value
 
