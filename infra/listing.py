@@ -22,9 +22,13 @@ def listed(work: Work, csv: Path | None) -> int:
 
     ``csv``: where to list every document; a spreadsheet reads the file as it is.
     """
-    out: AbstractContextManager[TextIOBase | None] = (
-        csv.open("w", encoding="utf-8-sig", newline="") if csv else nullcontext()
-    )
+    try:
+        out: AbstractContextManager[TextIOBase | None] = (
+            csv.open("w", encoding="utf-8-sig", newline="") if csv else nullcontext()
+        )
+    except OSError as error:  # there is no such folder, or a spreadsheet has the last list open
+        sys.stderr.write(f"{csv}: {error.strerror}\n")
+        return 2
     try:
         with out as sheet:
             return asyncio.run(_wired(work, sheet))
