@@ -1,5 +1,7 @@
 """Ways 1A and 1B: a ZIP for a period by request, and by a timer into a container."""
 
+from urllib.parse import quote
+
 import azure.functions as func
 
 from functions.callers import let_in
@@ -27,8 +29,15 @@ async def _handed_out(req: func.HttpRequest) -> func.HttpResponse:
         return _refused(400, str(error))
     except (Unavailable, Misconfigured) as error:
         return _refused(503, str(error))
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Cache-Control": "no-store"}
+    headers = {"Content-Disposition": _attachment(file.name), "Cache-Control": "no-store"}
     return func.HttpResponse(file.content, mimetype="application/zip", headers=headers)
+
+
+def _attachment(name: str) -> str:
+    """Name a download. The host answers 500 where a header is not ASCII, and the name of a route need not be."""
+    if name.isascii():
+        return f'attachment; filename="{name}"'
+    return f"attachment; filename*=UTF-8''{quote(name, safe='')}"
 
 
 @by_timer(blueprint, "exchange_files_daily", "FILES_SCHEDULE")

@@ -76,6 +76,10 @@ def _response(route: Route, outcome: Outcome) -> web.Response:
 
 def _http_response(value: Mapping[str, Any]) -> web.Response:
     headers: Mapping[str, Datum] = value["headers"]
+    if unfit := [name for name, datum in headers.items() if not (datum.value.isascii() and datum.value.isprintable())]:
+        # Kestrel, which the real host answers by, throws.
+        log.error("Invalid non-ASCII or control character in header: %s", ", ".join(unfit))
+        return web.Response(status=500)
     response = web.Response(
         status=int(value["status_code"].value),
         body=value["body"].value,

@@ -82,6 +82,12 @@ async def test_exception_is_a_500_without_a_word_and_logged_with_the_function(sa
     assert "ValueError('the password is hunter2')" in lines[-1]
 
 
+async def test_a_header_that_is_not_ascii_is_a_500(sample: Sample) -> None:
+    key = {"x-functions-key": FUNCTION_KEY}
+    answer = await sample.http.post("/api/orders/invoice", params={"answered": "да"}, headers=key)
+    assert (answer.status_code, answer.content) == (500, b"")
+
+
 async def test_sync_function_runs_in_a_thread(sample: Sample) -> None:
     answer = await sample.http.get("/api/blocking", params={"code": FUNCTION_KEY})
     assert answer.text == "blocking"

@@ -2,15 +2,19 @@
 
 import csv
 import io
+from email.message import Message
 from typing import Any
 
+import azure.functions as func
 import pytest
 
+from functions import exchange_files
 from shared.dataverse.journal import STATE_VALUES, message
 from shared.dataverse.sales import INVOICE
 from shared.decision import Nothing, decide
 from shared.errors import Misconfigured
-from shared.files.answering import answer
+from shared.files import wired
+from shared.files.answering import Answered, answer
 from shared.files.asking import read
 from shared.files.handing_out import TooMuch
 from shared.messages import State
@@ -181,6 +185,24 @@ def test_a_wrong_request_is_refused_in_a_sentence_that_quotes_nothing(given: dic
         read("invoices", PERIOD | given, desk(onec()).settings)
 
     assert all(value not in str(caught.value) for value in given.values())
+
+
+@pytest.mark.parametrize("name", [FILE, "ООО_Ромашка_invoices_2026-02-01.zip"])
+async def test_a_browser_saves_a_file_under_its_name_and_the_host_can_say_it(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answered(*_: object) -> Answered:
+        return Answered(name, b"PK")
+
+    monkeypatch.setattr(wired, "answered", answered)
+    request = func.HttpRequest("GET", "/api/files/invoices", params=PERIOD, route_params={"kind": "invoices"}, body=b"")
+    said = (await exchange_files._handed_out(request)).headers["Content-Disposition"]
+
+    assert said.isascii()
+    head = Message()
+    head["Content-Disposition"] = said
+    assert head.get_content_disposition() == "attachment"
+    assert head.get_filename() == name
 
 
 async def test_an_answer_has_a_bound_and_the_journal_hears_nothing_of_what_is_beyond() -> None:

@@ -55,7 +55,7 @@ async def orders(req: func.HttpRequest, context: func.Context) -> func.HttpRespo
         "trace": context.trace_context.trace_parent,
     }
     response = func.HttpResponse(json.dumps(body), status_code=201, mimetype="application/json")
-    response.headers["X-Answered"] = "yes"
+    response.headers["X-Answered"] = req.params.get("answered", "yes")
     return response
 
 
