@@ -150,7 +150,8 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alert 
         }
       ]
     }
-    autoMitigate: true
+    // Azure keeps no state for a rule that looks more rarely than every 12 hours: what is so today is told today.
+    autoMitigate: alert.every != 'P1D'
     actions: {
       actionGroups: empty(mailTo) ? [] : [
         people.id

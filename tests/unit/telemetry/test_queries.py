@@ -125,6 +125,16 @@ def test_an_alerts_query_looks_as_far_back_as_its_rule() -> None:
         assert {spans[span] for span in re.findall(r"ago\((\w+)\)", path.read_text())} == {over[1]}, name
 
 
+def test_only_what_is_looked_at_within_twelve_hours_counts_as_one_alert_until_it_is_over() -> None:
+    bicep = (AZURE / "alerts.bicep").read_text()
+    hours = {
+        pause: int(pause[1:-1].strip("T")) * {"M": 1 / 60, "H": 1, "D": 24}[pause[-1]]
+        for pause in re.findall(r"every: '(\w+)'", bicep)
+    }
+    stateless = re.findall(r"autoMitigate: alert\.every != '(\w+)'", bicep)
+    assert stateless == [pause for pause in hours if hours[pause] > 12]
+
+
 CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "oldest_waiting": (
         [metric("waiting_seconds", 2400, hop="export")],
