@@ -221,6 +221,8 @@ class Settings(BaseModel):
                 f"MARK_INVOICES_PAID: needs {PAID_STATUS} among INVOICE_ISSUED_STATUSES, "
                 "or an invoice would count as taken back once it is paid"
             )
+        if self.credentials_expire.keys() - {field.alias for field in type(self).model_fields.values()}:
+            problems.append("CREDENTIALS_EXPIRE: must name settings, or nobody could be told which of them ends")
         if self.epoch_seen > self.epoch:
             problems.append("EPOCH_SEEN: must not be more than EPOCH, or the next restore would pause nothing")
         if self.retry_first_seconds > self.retry_max_seconds:

@@ -130,6 +130,8 @@ WRONG = "wrong-value-never-shown"
         ("PAYMENTS_SCHEDULE", "0 1,,2 * * * *"),
         ("FILES_SCHEDULE", "00:05:00"),
         ("FILES_SCHEDULE", "0 0 4 * * *; wrong-value-never-shown"),
+        ("CREDENTIALS_EXPIRE", '{"wrong-value-never-shown": "2027-05-01"}'),
+        ("CREDENTIALS_EXPIRE", '{"ONEC_PASSWORT": "2027-05-01"}'),
         ("RETRY_FIRST_SECONDS", "0"),
         ("RETRY_MAX_SECONDS", WRONG),
         ("RETRY_MAX_SECONDS", "1"),
