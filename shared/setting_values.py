@@ -112,6 +112,13 @@ def name_in_vault(value: SecretStr) -> str | None:
     return name
 
 
+def environment_address(url: str) -> str:
+    """Check the address of a Dataverse environment: a token is asked for by it. ValueError where it has a path."""
+    if urlsplit(url).path:
+        raise ValueError("must be the environment's address without a path")
+    return url
+
+
 def vault_address(url: str) -> str:
     """Check the address of a vault: our token goes there. ValueError where the host is no vault's.
 
@@ -153,6 +160,7 @@ def _secret(value: SecretStr) -> SecretStr:
 Address = Annotated[str, AfterValidator(http_address)]
 Schedule = Annotated[str, AfterValidator(ncrontab)]
 SecretValue = Annotated[SecretStr, AfterValidator(_secret)]
+EnvironmentAddress = Annotated[Address, AfterValidator(environment_address)]
 ContainerAddress = Annotated[Address, AfterValidator(container_address)]
 VaultAddress = Annotated[Address, AfterValidator(vault_address)]
 Certificates = Annotated[str, AfterValidator(tls.pem_of)]

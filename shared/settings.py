@@ -29,6 +29,7 @@ from shared.setting_values import (
     Address,
     Certificates,
     ContainerAddress,
+    EnvironmentAddress,
     Schedule,
     SecretValue,
     VaultAddress,
@@ -53,7 +54,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     # --- Dataverse
-    dataverse_url: Address = _setting(
+    dataverse_url: EnvironmentAddress = _setting(
         "DATAVERSE_URL", "Address of the environment, such as https://contoso.crm4.dynamics.com"
     )
     dataverse_organization_id: UUID = _setting(

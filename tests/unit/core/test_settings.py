@@ -87,6 +87,7 @@ WRONG = "wrong-value-never-shown"
         ("DATAVERSE_URL", "https://[wrong-value-never-shown]/"),
         ("DATAVERSE_URL", "https://wrong-value-never-shown:word@crm.example"),
         ("DATAVERSE_URL", "https://crm.example/?wrong-value-never-shown"),
+        ("DATAVERSE_URL", "https://crm.example/api/data/v9.2/wrong-value-never-shown"),
         ("KEY_VAULT_URL", "https://contoso.vault.azure.net.wrong-value-never-shown.example"),
         ("KEY_VAULT_URL", "https://wrong-value-never-shown.example"),
         ("KEY_VAULT_URL", "https://contoso.vault.azure.net/wrong-value-never-shown"),
@@ -217,9 +218,9 @@ def test_values_are_taken() -> None:
     assert made.column_contact_tax_number == "acx_taxnumber"
 
 
-@pytest.mark.parametrize("address", ["http://localhost:8080", "http://127.0.0.1:8080/x", "https://crm.example"])
+@pytest.mark.parametrize("address", ["http://localhost:8080", "http://127.0.0.1:8080/x", "https://1c.example"])
 def test_plain_http_reaches_only_this_machine(address: str) -> None:
-    assert settings(DATAVERSE_URL=address).dataverse_url == address
+    assert settings(ONEC_URL=address).onec_url == address
 
 
 @pytest.mark.parametrize(
