@@ -30,7 +30,7 @@ from shared.intake import Incoming
 from shared.keys import message_id
 from shared.messages import Document
 from shared.retry import cause_of, reference_envelope
-from shared.routes import Target
+from shared.routes import NAMES, Target
 from shared.secrets import Secret, Vault, VaultSecret
 from shared.setting_values import name_in_vault, needed
 from shared.settings import SERVICE_BUS_CONNECTION, Settings
@@ -211,7 +211,12 @@ class Wiring:
         """The dry run."""
         from shared.rehearsal.wired import rehearser  # noqa: PLC0415 -- see LAZY
 
-        return rehearser(self.settings, self.secret, self.dataverse, now)
+        return rehearser(self.settings, self.secret, self.dataverse, self._looking, now)
+
+    @cached_property
+    def _looking(self) -> dict[Target, Breaker]:
+        """What keeps those who only look from trying a refused log-in with each look, which would lock the user."""
+        return {target: Breaker(name) for target, name in NAMES.items()}
 
     def _onec_system(self) -> AccountingSystem:
         from shared.onec.wired import system  # noqa: PLC0415 -- see LAZY
@@ -235,11 +240,12 @@ class Wiring:
 
     async def reach(self, target: Target) -> None:
         """Ask an accounting system whether it answers. Raises Unavailable or Misconfigured."""
-        system = self._onec_system() if target == "onec" else self._sapb1_system()
-        try:
-            await system.ping()
-        finally:
-            await system.close()
+        with self._looking[target].call():
+            system = self._onec_system() if target == "onec" else self._sapb1_system()
+            try:
+                await system.ping()
+            finally:
+                await system.close()
 
     def onec_client(self) -> "OnecClient":
         """Give a new client of 1C, for whoever reads there; it is theirs to close."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from shared import jsontext
 from shared.accounting import AccountingSystem, Bindings, Outcome
 from shared.binding import JournalBindings, bind
+from shared.breaker import Breaker
 from shared.dataverse import journal, transform
 from shared.dataverse.columns import Row, key
 from shared.dataverse.reading import Reader, journal_row
@@ -94,13 +95,15 @@ class Rehearser:
         settings: Settings,
         reader: Reader,
         systems: Mapping[Target, Callable[[], Stage]],
+        breakers: Mapping[Target, Breaker],
         now: Callable[[], datetime],
     ) -> None:
-        """``systems`` connects anew each time; ``now`` gives an aware time."""
+        """``systems`` connects anew each time; ``breakers`` are those of the process; ``now`` gives an aware time."""
         self._settings = settings
         self._reader = reader
         self._bindings = JournalBindings(reader)
         self._systems = systems
+        self._breakers = breakers
         self._now = now
 
     async def document(self, table: SalesTable, record: UUID) -> Rehearsed | None:
@@ -194,10 +197,12 @@ class Rehearser:
         fence = accounting_key(document.organization_id, document.target, sale.table, sale.id, document.generation)
         connection.begin(sale)
         try:
-            if document.action == "cancel":
-                outcome = await system.cancel(document, route, fence)
-            else:
-                outcome = await system.export(document, route, fence, Bindings(document.bindings, document.cards))
+            # A period has many documents: a log-in that is refused must not be tried for each of them.
+            with self._breakers[document.target].call():
+                if document.action == "cancel":
+                    outcome = await system.cancel(document, route, fence)
+                else:
+                    outcome = await system.export(document, route, fence, Bindings(document.bindings, document.cards))
         except Refused as error:
             verdict: Verdict = "waits" if isinstance(error, Parked) else "refused"
             return self._refused(document, error) | {"verdict": verdict, "calls": tuple(connection.calls)}
