@@ -91,8 +91,9 @@ def _pressed(body: bytes) -> Resend | LookAgain:
 
 def _from_our_page(req: func.HttpRequest) -> bool:
     """Say whether a form comes from this very site: a browser tells where it stood, and no page can forge that."""
-    origin = urlsplit(req.headers.get("Origin", ""))
-    return origin.scheme in {"http", "https"} and origin.netloc == urlsplit(req.url).netloc
+    # What no browser sends is compared too, and must not have to be an address.
+    scheme, _, host = req.headers.get("Origin", "").partition("://")
+    return scheme in {"http", "https"} and host == urlsplit(req.url).netloc
 
 
 def _text(sentence: str, status: int) -> func.HttpResponse:
