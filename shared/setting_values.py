@@ -33,6 +33,8 @@ _NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 
 _FIELDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 """The least and the greatest value of NCRONTAB's fields, from the second to the day of the week."""
+_NAMES = {12: "jan feb mar apr may jun jul aug sep oct nov dec", 6: "sun mon tue wed thu fri sat"}
+"""by the greatest value of the field; the host takes longer ones too"""
 _PART = re.compile(r"(?:\*|([0-9]{1,2}|[A-Za-z]{3,9})(?:-([0-9]{1,2}|[A-Za-z]{3,9}))?)(?:/[1-9][0-9]?)?")
 
 
@@ -92,8 +94,9 @@ def _is_field(text: str, bounds: tuple[int, int]) -> bool:
 
 
 def _is_value(text: str, least: int, greatest: int) -> bool:
-    """Months and days of the week, whose fields are the last two, have names too."""
-    return least <= int(text) <= greatest if text.isdecimal() else greatest in {12, 6}
+    if text.isdecimal():
+        return least <= int(text) <= greatest
+    return text[:3].lower() in _NAMES.get(greatest, "").split()
 
 
 def name_in_vault(value: SecretStr) -> str | None:

@@ -19,7 +19,7 @@ from tests.unit.sapb1.examples import route as example_route
 
 ORDER_ID, INVOICE_ID = UUID(int=0xE1), UUID(int=0xD1)
 ISSUED = (Issued(id=INVOICE_ID, number="INV-01001", generation=0, in_books=False),)
-CANCEL = {"cancel": True, "cancellation_date": "today"}
+CANCEL: dict[str, Any] = {"cancel": True, "cancellation_date": "today"}
 
 
 def of_order(**more: Any) -> Document:

@@ -127,6 +127,7 @@ WRONG = "wrong-value-never-shown"
         ("SWEEP_SCHEDULE", "*/5 * * * *"),
         ("RECONCILE_SCHEDULE", "0 0 24 * * *"),
         ("RECONCILE_SCHEDULE", "0 0 3 * * 7"),
+        ("RECONCILE_SCHEDULE", "0 0 3 * * Mun"),
         ("PAYMENTS_SCHEDULE", "0 20 mon * * *"),
         ("PAYMENTS_SCHEDULE", "0 1,,2 * * * *"),
         ("FILES_SCHEDULE", "00:05:00"),
