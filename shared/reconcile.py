@@ -37,15 +37,22 @@ def due_statuses(settings: Settings, table: SalesTable) -> frozenset[int]:
     return frozenset((*settings.order_fulfilled_statuses, INVOICED))
 
 
-def may_matter(settings: Settings, table: SalesTable, row: dict[str, Any]) -> Route | None:
-    """Give the route of a document that may have to be exported, or cancelled, since the start date; None otherwise."""
+def may_matter(settings: Settings, table: SalesTable, row: dict[str, Any]) -> bool:
+    """Say whether a document may have to be exported, or cancelled, by what it says itself."""
+    return _route(settings, table, row) is not None and _is_due_or_cancelled(settings, table, row)
+
+
+def _route(settings: Settings, table: SalesTable, row: dict[str, Any]) -> Route | None:
+    """Give the automatic route of a document that is dated since its start; None where there is none."""
     route = route_for(settings.routes, table.way, guid(row, "_owningbusinessunit_value"))
     if route is None or route.by_hand:
         return None
-    if number(row, "statuscode") not in due_statuses(settings, table) and number(row, "statecode") != table.cancelled:
-        return None
     dated = local_date(row, route.dates.document, route.zone)
     return route if dated is None or dated >= route.start_date else None
+
+
+def _is_due_or_cancelled(settings: Settings, table: SalesTable, row: dict[str, Any]) -> bool:
+    return number(row, "statuscode") in due_statuses(settings, table) or number(row, "statecode") == table.cancelled
 
 
 def needs_a_look(row_version: int, cancelled: bool, known: Journalled | None, paused: bool, now: datetime) -> str:
@@ -63,7 +70,7 @@ def needs_a_look(row_version: int, cancelled: bool, known: Journalled | None, pa
 
 
 def columns_of(settings: Settings, table: SalesTable) -> list[str]:
-    """Give the columns by which :func:`may_matter` judges."""
+    """Give the columns by which documents are judged here."""
     dates = {route.dates.document for route in settings.routes if route.automatic_way == table.way}
     standard = [table.key, "statecode", "statuscode", "_owningbusinessunit_value", "versionnumber"]
     return [*standard, *sorted(dates - set(standard))]
@@ -140,10 +147,14 @@ class Reconciliation:
         return await run.over(f"reconcile:{journal.TABLE}", ask, settle)
 
     def _reference(self, table: SalesTable, row: dict[str, Any], pass_name: str) -> Reference | None:
-        route = may_matter(self._settings, table, row)
+        route = _route(self._settings, table, row)
         if route is None:
             return None
         known = journal_row(table, row, route.target)
+        held = known is not None and known.may_be_held and known.state is not State.CANCELLED
+        # One that was taken back while its first message waited in a lane is in the books, and nobody was told.
+        if not held and not _is_due_or_cancelled(self._settings, table, row):
+            return None
         cancelled = number(row, "statecode") == table.cancelled
         row_version = self._settings.epoch + version(row)
         paused = route.paused or self._settings.restored_unseen

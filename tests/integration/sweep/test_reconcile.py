@@ -11,6 +11,7 @@ from shared.messages import State
 from tests.integration.sweep.conftest import NEW, Organization
 
 LONG_AGO = datetime.now(UTC) - timedelta(hours=2)
+HELD: dict[str, object] = {"acx_accountingid": "ref-1"}
 
 
 async def journalled(organization: Organization, invoice: UUID, state: State, **columns: object) -> None:
@@ -57,6 +58,29 @@ async def test_what_is_missing_is_found_and_what_is_not_due_is_not(organization:
     await organization.reconciliation().run()
 
     assert sorted(organization.referred()) == sorted(missing)
+
+
+@pytest.mark.parametrize(
+    ("state", "columns", "found"),
+    [
+        pytest.param(State.POSTED, HELD | {"acx_version": "1"}, True, id="written after it was taken back"),
+        pytest.param(State.POSTED, HELD, False, id="known to be issued no more"),
+        pytest.param(State.CANCELLED, HELD | {"acx_version": "1"}, False, id="taken back"),
+        pytest.param(State.RETRYING, {"acx_changedon": stamp(LONG_AGO)}, True, id="taking it back waits too long"),
+        pytest.param(
+            State.WAITING, {"acx_version": "1", "acx_changedon": stamp(LONG_AGO)}, False, id="not in the books"
+        ),
+    ],
+)
+async def test_what_is_not_issued_any_more_is_looked_at_where_the_books_may_hold_it(
+    organization: Organization, state: State, columns: dict[str, object], found: bool
+) -> None:
+    invoice = await organization.invoice(status=NEW)
+    await journalled(organization, invoice, state, **columns)
+
+    await organization.reconciliation().run()
+
+    assert organization.referred() == ([invoice] if found else [])
 
 
 async def test_a_run_that_is_out_of_time_goes_on_where_it_was(organization: Organization) -> None:
