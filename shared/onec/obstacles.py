@@ -3,6 +3,7 @@
 Each obstacle is told in 1C's own words, which are the same in both languages.
 """
 
+from datetime import date
 from uuid import UUID
 
 from shared.books import OnecBooks
@@ -49,15 +50,19 @@ class Obstacles:
             names.SALES, select=("Ref_Key", "Number"), where=f"DeletionMark eq false and ({where})"
         )
 
-    async def of_realizatsiya(self, row: Row, books: OnecBooks) -> list[str]:
-        """Say why a реализация must stay, as it is the accountant's to correct; off by a setting: nothing is read."""
+    async def of_realizatsiya(self, row: Row, books: OnecBooks, moved_to: date | None = None) -> list[str]:
+        """Say why a реализация must stay, as it is the accountant's to correct; off by a setting: nothing is read.
+
+        ``moved_to``: the day that it is to bear; neither from nor into a closed period is anything moved.
+        """
         if not books.rewrite_realizatsiya:
             return ["rewrite_realizatsiya = false"]
         key = odata.reference(row)
         reasons = []
         if row.get("РучнаяКорректировка") is not False:
             reasons.append("РучнаяКорректировка")
-        if books.vat_closed_until and str(row["Date"])[:10] <= books.vat_closed_until.isoformat():
+        dated = date.fromisoformat(str(row["Date"])[:10])
+        if books.vat_closed_until and min(dated, moved_to or dated) <= books.vat_closed_until:
             reasons.append(f"vat_closed_until = {books.vat_closed_until}")
         state = await self._state(names.SALES, key)
         if state.get("Статус") == "Подписан":

@@ -7,7 +7,7 @@ posted again, so that a stop between changing and posting leaves no entries of t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -143,10 +143,13 @@ class Writer:
             fields = [*fields, "Posted"]
         if fields:
             raise Refused(refusal("edited_in_accounting", fields=listed(fields)), number, key)
-        await self.check_free(step, row, job)
+        await self.check_free(step, row, job, moved_to=job.document.sale.shipment_date)
 
-    async def check_free(self, step: Step, row: Row, job: Job) -> None:
-        """Check that nothing stands against changing or cancelling a document. Refused: the stays."""
+    async def check_free(self, step: Step, row: Row, job: Job, *, moved_to: date | None = None) -> None:
+        """Check that nothing stands against changing or cancelling a document. Refused: the stays.
+
+        ``moved_to``: the day that a реализация bears once it is changed.
+        """
         books, number, key = job.route.onec_books, number_of(row), str(step.key)
         wanted = names.FOR_CHANGING_SCHET
         if step.kind is SCHET:
@@ -162,7 +165,7 @@ class Writer:
         elif step.kind is REALIZATSIYA:
             if books.rewrite_realizatsiya:
                 await self._published.check(names.united(wanted, names.FOR_CHANGING_REALIZATSIYA))
-            reasons = await self._obstacles.of_realizatsiya(row, books)
+            reasons = await self._obstacles.of_realizatsiya(row, books, moved_to)
         else:
             reasons = [f"{FAKTURA.title} {number}"] if row.get("Posted") is not False else []
         if reasons:

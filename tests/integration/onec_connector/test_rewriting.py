@@ -357,6 +357,18 @@ async def test_rule_07_a_realizatsiya_of_a_closed_vat_period_stays(onec: Base) -
     assert raised.value.refusal.values["reasons"] == "vat_closed_until = 2026-03-05"
 
 
+async def test_rule_07_a_realizatsiya_is_not_moved_into_a_closed_vat_period(onec: Base) -> None:
+    route = own_route("2A", rewrite_realizatsiya=True, vat_closed_until=date(2026, 3, 4))
+    first = await export(onec.connector(), samples.order(), route=route)
+    earlier = samples.order(shipment_date=date(2026, 3, 4))
+
+    with pytest.raises(Refused, match="realizatsiya_stays") as raised:
+        await export(onec.connector(), earlier, journal=journalled(first), version=8, route=route)
+
+    assert raised.value.refusal.values["reasons"] == "vat_closed_until = 2026-03-04"
+    assert [row["Date"] for row in await onec.rows(SALES)] == ["2026-03-05T12:00:00"]
+
+
 async def test_rule_07_a_realizatsiya_that_is_paid_through_its_schet_stays(onec: Base) -> None:
     route = own_route("2A", create_invoice=True, rewrite_realizatsiya=True)
     outcome = await export(onec.connector(), samples.order(), route=route)
