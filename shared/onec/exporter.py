@@ -74,7 +74,9 @@ class Exporter:
             return
         there[_main(job).key] = await self._writer.found(_main(job))
         for step in job.steps:
-            if not step.main and job.journal.written_hash:
+            if step.main or not job.journal.written_hash:
+                continue
+            if step.kind is not FAKTURA or _had_faktura(job.journal, there[_realizatsiya(job).key]):
                 there[step.key] = await self._writer.found(step)
 
     async def _check_shipped(self, document: Document) -> None:
@@ -147,6 +149,21 @@ def _check_not_older(document: Document, rows: Iterable[Row]) -> None:
 
 def _main(job: Job) -> Step:
     return next(step for step in job.steps if step.main)
+
+
+def _realizatsiya(job: Job) -> Step:
+    return next(step for step in job.steps if step.kind is REALIZATSIYA)
+
+
+def _had_faktura(journal: Journalled, realizatsiya: Row) -> bool:
+    """Say whether a счёт-фактура was written with a реализация: not with one without VAT, whose lines get it now.
+
+    A реализация that the journal has not confirmed yet may just have been rewritten, by an attempt that stopped before
+    the счёт-фактура.
+    """
+    marker = held.read_marker(realizatsiya.get("Комментарий"))
+    confirmed = marker is None or marker.hash == journal.written_hash
+    return confirmed and realizatsiya.get("ДокументБезНДС") is not True
 
 
 def known(document: Document, key: UUID) -> Journalled | None:

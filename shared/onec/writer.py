@@ -207,7 +207,9 @@ class Writer:
             unnamed = {step.kind.item, "Содержание"}
             more = [name for name in edits or () if "." not in name or name.partition(".")[2] in unnamed]
             return Written(step, row, tuple(more + differing))
-        if not posted and job.was_posted:
+        # One that first came with this content was not there when the journal last heard that everything was posted.
+        joined = marker is not None and marker.revision == 1 and not job.confirmed
+        if not posted and job.was_posted and not joined:
             return Written(step, row, unposted=True)
         await self._prepare(step, row, job)
         try:

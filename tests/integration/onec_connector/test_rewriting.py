@@ -403,6 +403,26 @@ async def test_rule_07_a_free_chain_is_rewritten_together(onec: Base) -> None:
     assert await ledger(onec) == [122]
 
 
+@pytest.mark.parametrize("stops", [False, True])
+async def test_rule_06_a_realizatsiya_that_gets_vat_gets_its_schet_faktura(onec: Base, stops: bool) -> None:
+    route = own_route("2A", schet_faktura="create", rewrite_realizatsiya=True)
+    service = samples.product("S-1", is_service=True)
+    untaxed = samples.order(samples.line(product=service, rate=None, tax=Decimal(0)))
+    first = await export(onec.connector(), untaxed, route=route)
+    assert await onec.rows(TAX_INVOICES) == []
+
+    if stops:
+        await onec.fail("drop_before", f"POST .*{TAX_INVOICES}$")
+        with pytest.raises(Unavailable):
+            await export(onec.connector(), samples.order(), journal=journalled(first), version=8, route=route)
+    outcome = await export(onec.connector(), samples.order(), journal=journalled(first), version=8, route=route)
+
+    [faktura] = await onec.rows(TAX_INVOICES)
+    assert outcome.total == Decimal(244)
+    assert (faktura["Posted"], faktura["СуммаНДСДокумента"]) == (True, 44)
+    assert await ledger(onec) == [244]
+
+
 async def test_what_was_never_posted_is_mended_by_a_change_in_the_crm(onec: Base) -> None:
     body = {"odata.error": {"code": "-1", "message": {"lang": "ru", "value": "Нет остатка"}}}
     await onec.fail("status", f"POST .*{SALES}.*/Post", status=500, body=body)
