@@ -71,7 +71,8 @@ def item_of(line: Line, books: OnecBooks, items: Mapping[UUID, UUID]) -> str:
 
 def number(sale: Sale, route: Route) -> str:
     """Give the Number that a счёт takes from the CRM; empty where 1C counts. Refused: too_long."""
-    if not route.crm_number:
+    has_schet = sale.table == "invoice" or route.create_invoice
+    if not (route.crm_number and has_schet):
         return ""
     if len(sale.number) > MAX_NUMBER:
         field = "ordernumber" if sale.table == "salesorder" else "invoicenumber"

@@ -127,6 +127,14 @@ def test_rule_12_the_number_of_the_crm_is_only_for_a_schet_and_must_fit() -> Non
     assert "Number" not in act(samples.order())
 
 
+def test_rule_12_an_order_without_a_schet_may_have_a_number_of_any_length() -> None:
+    own = samples.order(number="ORD-01000-X1Y2Z3")
+    bodies.check(own, samples.route(way="2A", crm_number=True), ships=True)
+
+    with pytest.raises(Refused, match="too_long"):
+        bodies.check(own, samples.route(way="2A", crm_number=True, create_invoice=True), ships=True)
+
+
 def test_freight_is_written_on_its_item() -> None:
     freight = line(2, product=None, kind="freight", unit=None, description="Доставка", quantity=D(1), price=D(200))
     own = samples.invoice(line(1), freight)
