@@ -183,6 +183,9 @@ class Writer:
         own = replace(own, revision=(old.revision if old else 1) + 1)
         comment = held.remarked(row.get("Комментарий"), held.marker(sale.number, own))
         changed = held.merged(step.kind, row, body, sale) | {"Комментарий": comment}
+        if step.kind is REALIZATSIYA and str(row.get("ВалютаДокумента_Key")).lower() != body["ВалютаДокумента_Key"]:
+            # 62.01 is the account of a contract in roubles, 62.21 of one in another currency. БП fills what is empty.
+            changed |= dict.fromkeys(held.SETTLEMENT_ACCOUNTS, str(UUID(int=0)))
         return await self._client.change(step.kind.entity, step.key, changed, str(row.get("DataVersion")))
 
     async def finish(self, step: Step, row: Row, job: Job, body: Mapping[str, Any]) -> Written:

@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.onec import base
 from shared.accounting import Bindings
-from shared.documents import Sale
+from shared.documents import Currency, Sale
 from shared.errors import Refused, Unavailable
 from shared.messages import State
 from shared.refusals import refusal
@@ -401,6 +401,18 @@ async def test_rule_07_a_free_chain_is_rewritten_together(onec: Base) -> None:
     assert (second.total, second.number) == (Decimal(122), first.number)
     assert [row["СуммаДокумента"] for row in (*await onec.rows(INVOICES), *await onec.rows(SALES))] == [122, 122]
     assert await ledger(onec) == [122]
+
+
+async def test_rule_09_a_realizatsiya_in_another_currency_gets_the_accounts_of_its_contract(onec: Base) -> None:
+    euros = Currency(code="EUR", precision=2)
+    first = await export(onec.connector(), samples.order(), route=REWRITING)
+    changed_ = samples.order(currency=euros)
+    await export(onec.connector(), changed_, journal=journalled(first), version=8, route=REWRITING)
+    await export(onec.connector(), samples.order(id=samples.ident("new"), currency=euros), route=REWRITING)
+
+    rewritten, new = sorted(await onec.rows(SALES), key=lambda row: row["Ref_Key"] != ACT)
+    names = ("ДоговорКонтрагента_Key", "СчетУчетаРасчетовСКонтрагентом_Key", "СчетУчетаРасчетовПоАвансам_Key")
+    assert [rewritten[name] for name in names] == [new[name] for name in names]
 
 
 @pytest.mark.parametrize("stops", [False, True])
