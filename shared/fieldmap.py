@@ -49,7 +49,10 @@ PROTECTED: dict[Target, frozenset[str]] = {
             *("СуммаДокумента", "СуммаВключаетНДС", "Количество", "Цена", "Сумма", "СтавкаНДС", "СуммаНДС", "ИНН"),
             *("КПП", "НалоговыйНомер", "Номенклатура", "Номенклатура_Key", "Комментарий", "Артикул"),
             *("ОсновнойБанковскийСчет_Key", "ГоловнойКонтрагент_Key", "ОбособленноеПодразделение"),
-            *("КонтактнаяИнформация", "СтруктурнаяЕдиница_Key", "ОрганизацияПолучатель_Key"),
+            *("КонтактнаяИнформация", "СтруктурнаяЕдиница_Key", "ОрганизацияПолучатель_Key", "ДокументБезНДС"),
+            *("КурсВзаиморасчетов", "КратностьВзаиморасчетов", "СчетУчетаРасчетовСКонтрагентом_Key"),
+            *("СчетУчетаРасчетовПоАвансам_Key", "СчетУчета_Key", "СчетДоходов_Key", "СчетРасходов_Key"),
+            "СчетУчетаНДСПоРеализации_Key",
         }
     ),
     "sapb1": frozenset(
@@ -69,6 +72,10 @@ PROTECTED: dict[Target, frozenset[str]] = {
             *("BPAddresses", "BPBankAccounts", "BPAccountReceivablePaybleCollection", "ContactEmployees"),
             *("DebitorAccount", "DownPaymentClearAct", "DefaultAccount", "DefaultBankCode", "DefaultBranch"),
             *("HouseBank", "HouseBankAccount", "HouseBankCountry", "HouseBankBranch", "HouseBankIBAN", "IBAN"),
+            *("DocRate", "DocTotal", "DocTotalFc", "TotalDiscount", "TotalDiscountFC", "VatPercent", "Rounding"),
+            *("RoundingDiffAmount", "PriceAfterVAT", "GrossPrice", "GrossTotal", "GrossTotalFC", "RowTotalFC"),
+            *("TaxTotal", "NetTaxAmount", "TaxPercentagePerRow", "TaxLiable", "TaxOnly"),
+            *("ControlAccount", "AccountCode", "COGSAccountCode"),
             *("U_ACX_Key", "U_ACX_Version", "U_ACX_Hash"),
         }
     ),
