@@ -79,7 +79,7 @@ def read_sales_tax_code(row: Mapping[str, Any]) -> VatGroup | None:
 
 
 def wrong_codes(entity: str, codes: Mapping[str, str], groups: Mapping[str, VatGroup], day: date) -> list[str]:
-    """Name the tax codes of a route that are missing, or have another rate on that day than the route says."""
+    """Name the tax codes that are missing, or have another rate on that day than the route says."""
     wrong = []
     for name, code in codes.items():
         group = groups.get(code)
@@ -133,18 +133,23 @@ class CompanyFacts:
         return replace(company, rounds_totals=rounds)
 
     async def check(self, sale: Sale, route: Route) -> None:
-        """Hold the route's tax codes against the company's. Before they are refused they are read afresh."""
+        """Hold the tax codes of a sale's rates against the company's. Before they are refused they are read afresh.
+
+        Of the route's other codes nothing is asked: one code may stand for the old rate and the new, each on its days.
+        """
         wanted = taxes.codes_in_use(sale, route)
         if not wanted:
             return  # each line is refused by itself
+        rates = {rate_name(line.rate) for line in sale.lines}
+        used = {name: code for name, code in wanted.items() if name in rates}
         entity, day = ("TaxCode" if taxes.sales_tax(route) else "VatGroup"), sale.document_date
         codes = sorted(set(wanted.values()))
         key = "\n".join([entity, *codes])
         known = self._groups.get(key)
-        if known is not None and not wrong_codes(entity, wanted, known, day):
+        if known is not None and not wrong_codes(entity, used, known, day):
             return
         groups = await self._read(entity, codes)
-        wrong = wrong_codes(entity, wanted, groups, day)
+        wrong = wrong_codes(entity, used, groups, day)
         if wrong:
             raise Refused(refusal("setup_missing", route=route.name, what="; ".join(wrong)))
         self._groups.put(key, groups)

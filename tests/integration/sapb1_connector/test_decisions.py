@@ -1,5 +1,6 @@
 """What a route decides reaches the books: totals, tax codes, numbers, freight, accounts, cards."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -122,6 +123,17 @@ async def test_rule_17_a_sales_tax_code_of_another_rate_is_found_before_it_is_us
     await company.turn(tax_system="sales_tax")
     refused = await bridge.refused(document(), route(tax_codes={"SI": codes}))
     assert (refused.refusal.code, refused.refusal.values["what"]) == ("setup_missing", what)
+
+
+@pytest.mark.parametrize(("day", "rate", "total"), [("2025-12-30", "20", 120), ("2026-02-10", "22", 122)])
+async def test_rule_17_a_tax_code_whose_rate_changed_stands_for_both_rates(
+    bridge: Bridge, company: Company, day: str, rate: str, total: int
+) -> None:
+    rates = [{"Effectivefrom": since, "Rate": percent} for since, percent in (("2004-05-01", 20), ("2026-01-01", 22))]
+    await company.accountant("VatGroups('S22')", method="PATCH", VatGroups_Lines=rates)
+    made = document(invoice(line(rate=rate), document_date=date.fromisoformat(day)))
+    outcome = await bridge.export(made, route(vat_groups={"20": "S22", "22": "S22", "0": "GONE"}))
+    assert outcome.total == total
 
 
 async def test_rule_17_sales_tax_names_a_tax_code(bridge: Bridge, company: Company) -> None:
