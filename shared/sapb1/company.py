@@ -19,6 +19,17 @@ from shared.sapb1.meaning import SYSTEM
 FRESH_SECONDS = 900.0
 VAT_GROUP = ("Code", "Category", "Inactive", "VatGroups_Lines")
 SALES_TAX_CODE = ("Code", "Rate", "Inactive", "ValidForAR")
+CURRENCY = ("Code", "Rounding", "Decimals")
+OWN_DECIMALS: dict[object, int] = {
+    "cdWithoutDecimals": 0,
+    "cd1Digit": 1,
+    "cd2Digits": 2,
+    "cd3Digits": 3,
+    "cd4Digits": 4,
+    "cd5Digits": 5,
+    "cd6Digits": 6,
+}
+"""Currencies.Decimals → digits of its amounts; cdDefault is the company's TotalsAccuracy"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,7 @@ class Company:
     """Decimals from AdminInfo, the way of taxing from CompanyInfo. The numbers are digits after the point."""
 
     totals: int
-    """AdminInfo.TotalsAccuracy: of amounts"""
+    """AdminInfo.TotalsAccuracy: of amounts; for a document, Currencies.Decimals where its currency has its own"""
     prices: int
     """AdminInfo.PriceAccuracy: of prices; Business One rounds a longer one without a word"""
     quantities: int
@@ -37,13 +48,22 @@ class Company:
     """AdminInfo.LocalCurrency: totals in it and in another one stand in different properties"""
     approvals: bool = False
     """AdminInfo.EnableApprovalProcedureInDI: what we write may become a draft, outside the fence"""
-    rounds_totals: bool = False
-    """Currencies.Rounding of the document's currency: its total is rounded further, to 0.05, 1 or 10"""
+    own_rounding: bool = False
+    """Currencies of the document's currency: Rounding, to 0.05, 1 or 10, or other Decimals than the company's"""
 
     @property
     def unit(self) -> Decimal:
         """The smallest amount."""
         return Decimal(1).scaleb(-self.totals)
+
+
+@dataclass(frozen=True)
+class _Currency:
+    """How amounts in a currency are rounded."""
+
+    digits: int | None
+    """its own; None: the company's"""
+    rounds_totals: bool
 
 
 @dataclass(frozen=True)
@@ -98,7 +118,7 @@ class CompanyFacts:
         """``client`` reads."""
         self._client = client
         self._companies: Cache[Company] = Cache(1, FRESH_SECONDS)
-        self._rounding: Cache[bool] = Cache(100, FRESH_SECONDS)
+        self._currencies: Cache[_Currency] = Cache(100, FRESH_SECONDS)
         self._groups: Cache[dict[str, VatGroup]] = Cache(100, FRESH_SECONDS)
 
     async def company(self, *, afresh: bool = False) -> Company:
@@ -125,12 +145,14 @@ class CompanyFacts:
     async def company_for(self, currency: str, *, afresh: bool = False) -> Company:
         """Give how the company computes a document in this currency."""
         company = await self.company(afresh=afresh)
-        rounds = None if afresh else self._rounding.get(currency)
-        if rounds is None:
-            row = await self._client.get("Currencies", currency, select=("Code", "Rounding"))
-            rounds = row is not None and row.get("Rounding") not in {None, "rsNoRounding"}
-            self._rounding.put(currency, rounds)
-        return replace(company, rounds_totals=rounds)
+        known = None if afresh else self._currencies.get(currency)
+        if known is None:
+            row = await self._client.get("Currencies", currency, select=CURRENCY) or {}
+            rounds = row.get("Rounding") not in {None, "rsNoRounding"}
+            known = _Currency(OWN_DECIMALS.get(row.get("Decimals")), rounds)
+            self._currencies.put(currency, known)
+        totals = company.totals if known.digits is None else known.digits
+        return replace(company, totals=totals, own_rounding=known.rounds_totals or totals != company.totals)
 
     async def check(self, sale: Sale, route: Route) -> None:
         """Hold the tax codes of a sale's rates against the company's. Before they are refused they are read afresh.

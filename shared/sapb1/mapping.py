@@ -80,7 +80,7 @@ class PreparedDocument:
         self.computed_otherwise = bool(
             self._books.tolerance
             or company.tax_by_group
-            or company.rounds_totals
+            or company.own_rounding
             or self.terms.own_tax
             or self.is_service
         )

@@ -1,7 +1,7 @@
 """What every part of the company works with: books, settings, clock, model, and a few look-ups."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,16 @@ from infra.local.sapb1.settings import Settings
 _UDF_TYPES = {"db_Alpha": "String", "db_Memo": "String", "db_Numeric": "Int32", "db_Date": "Date", "db_Float": "Double"}
 DOCUMENT_TABLES = ("OINV", "ORIN", "ODLN", "ORDR", "ODRF")
 LINE_TABLES = ("INV1", "RIN1", "DLN1", "RDR1", "DRF1")
+DECIMALS: dict[str | None, int] = {
+    "cdWithoutDecimals": 0,
+    "cd1Digit": 1,
+    "cd2Digits": 2,
+    "cd3Digits": 3,
+    "cd4Digits": 4,
+    "cd5Digits": 5,
+    "cd6Digits": 6,
+}
+"""Currencies.Decimals; cdDefault is the company's"""
 
 
 def canonical_table(table: str) -> str:
@@ -43,6 +53,12 @@ class Context:
     def precision(self) -> Precision:
         """Give the company's decimals."""
         return Precision(self.settings.amounts, self.settings.prices, self.settings.vat_by)
+
+    def precision_of(self, currency: str) -> Precision:
+        """Give the decimals of amounts in a currency: its own, where it has any."""
+        row = self.books.get("Currencies", key_text(currency)) or {}
+        digits = DECIMALS.get(row.get("Decimals"))
+        return self.precision if digits is None else replace(self.precision, amounts=digits)
 
     @property
     def model(self) -> Model:

@@ -104,7 +104,7 @@ class Documents:
             self._expense(heading, one, n) for n, one in enumerate(sent.get("DocumentAdditionalExpenses") or [])
         ]
         totals = total(
-            self._context.precision,
+            self._context.precision_of(heading.currency),
             [line.tax for line in built] + [taxed for _, taxed in expenses],
             *self._discount(sent, partner),
             step=self._rounding(heading),
@@ -242,7 +242,8 @@ class Documents:
             raise unsupported(
                 "A freight total in another currency than the document's (LineTotal local, LineTotalFC foreign)"
             )
-        value = self._context.precision.amount(amount(sent, "LineTotalFC" if heading.foreign else "LineTotal"))
+        precision = self._context.precision_of(heading.currency)
+        value = precision.amount(amount(sent, "LineTotalFC" if heading.foreign else "LineTotal"))
         usual = definition.get("OutputVATGroup") or company.DEFAULT_VAT_GROUP
         code, rate = self._lines.tax_of(
             heading, expense, usual, lambda column: self._refuse(kind, "Enter a valid tax code for freight ", column)

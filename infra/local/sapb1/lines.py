@@ -86,9 +86,8 @@ class Lines:
         self._dimensions(heading, line, position)
         code, rate = self._tax(heading, line, position)
         unit_price = self._unit_price(heading, line, list_price)
-        price = priced(
-            self._context.precision, quantity, unit_price, line.get("DiscountPercent"), line.get(_total_name(heading))
-        )
+        precision = self._context.precision_of(heading.currency)
+        price = priced(precision, quantity, unit_price, line.get("DiscountPercent"), line.get(_total_name(heading)))
         line |= {
             "UnitPrice": price.unit_price,
             "Price": price.price,

@@ -95,6 +95,25 @@ async def test_rule_16_a_currency_whose_totals_are_rounded_is_tried_as_a_draft_f
     assert await company.rows("Drafts") == []
 
 
+@pytest.mark.parametrize(
+    ("price", "tax", "code"),
+    [("1005", "221", None), ("1005", "221.10", "precision"), ("1005.5", "221", "precision")],
+)
+async def test_rule_16_a_currency_with_decimals_of_its_own_is_computed_in_them(
+    bridge: Bridge, company: Company, price: str, tax: str, code: str | None
+) -> None:
+    # 22 % of 1005 is 221.10, which a currency without decimals does not have
+    await company.accountant("Currencies('USD')", method="PATCH", Decimals="cdWithoutDecimals")
+    made = document(invoice(line("1", price, tax=tax), currency="USD"))
+    await stats(company)
+    if code is None:
+        assert (await bridge.export(made)).total == Decimal(1226)
+        assert (await stats(company)).get("POST Drafts") == 1
+    else:
+        assert (await bridge.refused(made)).refusal.code == code
+        assert await company.invoices() == []
+
+
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "html"])
 @pytest.mark.parametrize("match", [r"POST .*/Drafts$", r"DELETE .*/Drafts"])
 async def test_rule_16_a_draft_that_was_only_computed_is_no_document_and_does_not_stay(
