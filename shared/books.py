@@ -143,7 +143,10 @@ class Sapb1Books(Setting):
     vat_groups: dict[RateName, Text] = Field(default_factory=dict)
     """tax rate (percent, or ``none``) → VatGroup"""
     vat_groups_by_country: dict[Text, dict[RateName, Text]] = Field(default_factory=dict)
-    """country of the customer → tax rate → VatGroup, where it is another one than in ``vat_groups`` (EU, export)"""
+    """country of the customer → tax rate → VatGroup, where it is another one than in ``vat_groups`` (EU, export).
+
+    A country is written as the CRM has it, two letters or a name; ``{}`` stands for one that has no other groups.
+    """
     tax_codes: dict[Text, dict[RateName, Text]] = Field(default_factory=dict)
     """for sales-tax localizations: country of the customer (``*``: any other) → tax rate → TaxCode"""
     write_in_item: Text | None = None

@@ -764,6 +764,15 @@ CATALOGUE: dict[str, Sentence] = {
         "строка {line}: для ставки {rate} и страны «{country}» нет кода налога в настройках маршрута «{route}».",
         "Администратор: добавьте его в «tax_codes» маршрута; либо менеджер: исправьте страну клиента.",
     ),
+    "country_unclear": Sentence(
+        "its customer's country is “{country}”, which route “{route}” does not know by that name, so its tax code "
+        "is in doubt.",
+        "Manager: write the country as two letters, such as DE, in the customer's card; or administrator: add it to "
+        "“vat_groups_by_country” of the route.",
+        "страна клиента — «{country}», а маршруту «{route}» такое название неизвестно, и код налога выбрать нельзя.",
+        "Менеджер: укажите в карточке клиента страну двумя буквами, например DE; либо администратор: добавьте её в "
+        "«vat_groups_by_country» маршрута.",
+    ),
     "total_differs": Sentence(
         "document {number} stands in accounting with the total {accounting}, the CRM has {crm}: "
         "the difference is {difference}.",

@@ -18,12 +18,19 @@ def sales_tax(route: Route) -> bool:
 
 
 def codes_in_use(sale: Sale, route: Route) -> dict[str, str]:
-    """Give the route's codes that a sale can come to: rate → code, by the customer's country."""
-    books, country = route.sapb1_books, country_of(sale.customer.address)
-    if not sales_tax(route):
-        return {**books.vat_groups, **_by_country(books.vat_groups_by_country).get(country, {})}
-    tables = _by_country(books.tax_codes)
-    return dict(tables.get(country) or tables.get(ANY) or {})
+    """Give the route's codes that a sale can come to: rate → code, by the customer's country.
+
+    A country is found as the CRM has it, two letters or a name. Refused (``country_unclear``) where a name is none of
+    the route's, which may know the country by its letters: the code of home would be a guess.
+    """
+    books, country = route.sapb1_books, sale.customer.address.country.strip()
+    if sales_tax(route):
+        tables = _by_country(books.tax_codes)
+        return dict(tables.get(country.upper()) or tables.get(ANY) or {})
+    tables = _by_country(books.vat_groups_by_country)
+    if country and tables and country.upper() not in tables and not country_of(sale.customer.address):
+        raise Refused(refusal("country_unclear", country=country, route=route.name))
+    return {**books.vat_groups, **tables.get(country.upper(), {})}
 
 
 def _by_country(tables: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:

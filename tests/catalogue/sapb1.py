@@ -174,6 +174,11 @@ SCENES: dict[str, Callable[[Bridge], Awaitable[Refusal]]] = {
         bridge, document(invoice(line(), freight(), currency="USD")), route(freight_expense=seed.FREIGHT)
     ),
     "tax_code_unset": lambda bridge: refused(bridge, of_customer(address=ABROAD), route(**SALES_TAX)),
+    "country_unclear": lambda bridge: refused(
+        bridge,
+        of_customer(address=ABROAD.model_copy(update={"country": "United States"})),
+        route(vat_groups_by_country={"US": {"0": "S0"}}),
+    ),
     "draft_waits": draft_waits,
     "second_draft": second_draft,
     "total_differs": total_differs,

@@ -86,7 +86,9 @@ def test_rule_17_a_number_is_taken_as_it_is(number: str) -> None:
     assert body(invoice(number=number), crm_number=True)["DocNum"] == int(number)
 
 
-BY_COUNTRY = {"vat_groups_by_country": {"de": {"0": "EU0"}, "US": {"0": "X0"}}}
+BY_COUNTRY = {
+    "vat_groups_by_country": {"de": {"0": "EU0"}, "US": {"0": "X0"}, "Österreich": {"0": "EU0"}, "Slovenia": {}}
+}
 TAX_CODES = {"tax_codes": {"SI": {"22": "SI22", "0": "SI0"}, "*": {"22": "X22"}}}
 
 
@@ -103,6 +105,9 @@ TAX_CODES = {"tax_codes": {"SI": {"22": "SI22", "0": "SI0"}, "*": {"22": "X22"}}
         ("us", "0", BY_COUNTRY, {"VatGroup": "X0"}),
         ("DE", "22", BY_COUNTRY, {"VatGroup": "S22"}),
         ("", "0", BY_COUNTRY, {"VatGroup": "S0"}),
+        ("österreich ", "0", BY_COUNTRY, {"VatGroup": "EU0"}),
+        ("Slovenia", "0", BY_COUNTRY, {"VatGroup": "S0"}),
+        ("Germany", "0", {}, {"VatGroup": "S0"}),
         ("SI", "22", TAX_CODES, {"TaxCode": "SI22"}),
         ("si", "0", TAX_CODES, {"TaxCode": "SI0"}),
         ("AT", "22", TAX_CODES, {"TaxCode": "X22"}),
@@ -116,6 +121,12 @@ def test_rule_17_the_tax_code_follows_rate_and_country(
     customer = CUSTOMER.model_copy(update={"address": Address(country=country)})
     (only,) = body(invoice(line(rate=rate), customer=customer), **decided)["DocumentLines"]
     assert {name: only[name] for name in ("VatGroup", "TaxCode") if name in only} == tax
+
+
+def test_rule_17_a_name_that_may_be_a_country_of_the_route_is_refused() -> None:
+    abroad = CUSTOMER.model_copy(update={"address": Address(country="Germany")})
+    values = {"country": "Germany", "route": "eu"}
+    assert refused(invoice(line(rate="0"), customer=abroad), **BY_COUNTRY) == ("country_unclear", values)
 
 
 def test_rule_17_a_country_without_a_code_for_the_rate_is_refused() -> None:
