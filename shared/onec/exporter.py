@@ -44,9 +44,7 @@ class Exporter:
                 await self._check_shipped(document)
             if newer := self._newer(job, there.get(key)):
                 return newer
-            stale = [step for step in job.steps if step.key in there and self._writer.is_stale(there[step.key], job)]
-            for step in stale:
-                await self._writer.check_rewriting(step, there[step.key], job)
+            stale = await self._stale(job, there, bindings, rows)
             if stale or len(there) < len(job.steps):
                 parts = await self._resolver.parts(document, route, job.steps, bindings)
             else:
@@ -90,6 +88,37 @@ class Exporter:
             if row is not None and row.get("DeletionMark") is not True:
                 number_ = f"{step.kind.title} {number_of(row)}"
                 raise Refused(refusal("invoiced_before", invoice=issued.number, number=number_))
+
+    async def _stale(self, job: Job, there: dict[UUID, Row], bindings: Bindings, rows: list[Body]) -> list[Step]:
+        """List the documents that are to be rewritten, once all of them may be.
+
+        One that must stay stands against nothing where it stays the same: a реализация knows of no due date.
+        """
+        found = []
+        for step in job.steps:
+            if step.key not in there or not self._writer.is_stale(there[step.key], job):
+                continue
+            try:
+                await self._writer.check_rewriting(step, there[step.key], job)
+            except Refused:
+                if not await self._stays_the_same(step, there[step.key], job, bindings, rows):
+                    raise
+            else:
+                found.append(step)
+        return found
+
+    async def _stays_the_same(self, step: Step, row: Row, job: Job, bindings: Bindings, rows: list[Body]) -> bool:
+        """Say whether a posted document was written as it would be now, whatever else changed in the CRM."""
+        marker = held.read_marker(row.get("Комментарий"))
+        due_date = step.kind is SCHET and job.route.onec_books.due_dates  # stands in a register, and not in the print
+        if marker is None or marker.revision > 1 or row.get("Posted") is not True or due_date:
+            return False
+        sale = job.document.sale
+        day = sale.document_date if step.kind is SCHET else sale.shipment_date
+        parts = await self._resolver.known(job.document, day, row, bindings)
+        if parts is None:
+            return False
+        return held.is_written_so(step.kind, row, _body(step, job, parts, rows), marker.print, sale)
 
     async def _check_rest(self, job: Job, first: Step, there: dict[UUID, Row]) -> list[Step]:
         """Check, before one document that was not known to be there is rewritten, that all may be; list them."""

@@ -115,6 +115,19 @@ def edited(kind: Kind, row: Row, printed: str) -> list[str] | None:
     return [name for (name, own), before in zip(now.items(), was, strict=True) if before not in {own, _UNWRITTEN}]
 
 
+def is_written_so(kind: Kind, row: Row, body: Mapping[str, Any], printed: str, sale: Sale) -> bool:
+    """Say whether what was last written is what would be written now; a company's own fields are not in the print."""
+    header = {extra.to for extra in sale.extras if extra.mode == "overwrite"}
+    columns = {extra.to for line in sale.lines for extra in line.extras if extra.mode == "overwrite"}
+    pairs = [(body, row, header)]
+    for section in kind.sections:
+        rows = zip(_ordered(body.get(section)), _ordered(row.get(section)), strict=False)
+        pairs += [(own, held, columns) for own, held in rows]
+    return fingerprint(kind, body) == printed and all(
+        _plain(own[name]) == _plain(held.get(name)) for own, held, names in pairs for name in names & own.keys()
+    )
+
+
 def differences(kind: Kind, row: Row, body: Mapping[str, Any], total: Decimal) -> list[str]:
     """Name the amounts in which a document of the base differs from what would be written, row by row."""
     computed = odata.number(row, "СуммаДокумента")

@@ -1,5 +1,6 @@
 """What the documents of a sale refer to in the base, found or created: customer, contract, items, currency."""
 
+from datetime import date
 from uuid import UUID
 
 from shared.accounting import Bindings
@@ -12,6 +13,7 @@ from shared.onec.client import OnecClient
 from shared.onec.counterparties import Counterparties
 from shared.onec.items import Items, wanted
 from shared.onec.kinds import REALIZATSIYA, SCHET, Step
+from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
@@ -50,6 +52,20 @@ class Resolver:
             settlements=settlements,
             base=await self._base(document),
         )
+
+    async def known(self, document: Document, day: date, row: Row, bindings: Bindings) -> Parts | None:
+        """Give what a document that stands refers to, under its own contract; None where a part is not bound yet.
+
+        Nothing is made, or carried over into a card.
+        """
+        sale = document.sale
+        counterparty, contract = odata.key(bindings.get(sale.customer)), odata.key(str(row["ДоговорКонтрагента_Key"]))
+        products = [line.product for line in sale.lines if line.product]
+        items = {each.id: key for each in products if (key := odata.key(bindings.get(each))) is not None}
+        if counterparty is None or contract is None or any(each.id not in items for each in products):
+            return None
+        settlement = await self._classifiers.settlement(sale.currency, day)
+        return Parts(counterparty, contract, items, {day: settlement}, await self._base(document))
 
     async def _base(self, document: Document) -> UUID | None:
         """Find the реализация of the order that an invoice was made from. Without it the invoice is not linked."""

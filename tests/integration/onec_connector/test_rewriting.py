@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.onec import base
 from shared.accounting import Bindings
-from shared.documents import Currency, Sale
+from shared.documents import Currency, Extra, Sale
 from shared.errors import Refused, Unavailable
 from shared.messages import State
 from shared.refusals import refusal
@@ -31,6 +31,7 @@ from tests.unit.onec import samples
 
 CORRECTIONS = "Document_КорректировкаРеализации"
 EXCHANGED = "InformationRegister_ОбъектыУчетаДокументовЭДО"
+DUE_DATES = "InformationRegister_СрокиОплатыДокументов"
 STATES = "InformationRegister_СтатусыДокументов"
 REWRITING = own_route("2A", rewrite_realizatsiya=True)
 WAREHOUSE = UUID(base.WAREHOUSE)
@@ -390,6 +391,45 @@ async def test_rule_07_the_schet_of_a_realizatsiya_that_stays_is_not_rewritten_e
             await export(onec.connector(), halved(samples.invoice()), journal=journal, version=8, route=route)
 
     assert [row["СуммаДокумента"] for row in (*await onec.rows(INVOICES), *await onec.rows(SALES))] == [244, 244]
+
+
+@pytest.mark.parametrize("due_dates", [False, True])
+async def test_rule_07_a_due_date_is_no_change_of_a_realizatsiya(onec: Base, due_dates: bool) -> None:
+    route = own_route(realizatsiya=True, schet_faktura="create", warehouse=WAREHOUSE, due_dates=due_dates)
+    made = Bindings({})
+    first = await export(onec.connector(), bindings=made, route=route)
+    known = Bindings({f"{each.table}:{each.id}": each.accounting_id for each in made.made})
+    before = [await onec.rows(entity) for entity in (SALES, TAX_INVOICES)]
+
+    later = samples.invoice(due_date=date(2026, 4, 1))
+    outcome = await export(onec.connector(), later, known, journalled(first), 8, route=route)
+
+    assert (outcome.state, outcome.written_hash) == (State.POSTED, later.content_hash())
+    assert [await onec.rows(entity) for entity in (SALES, TAX_INVOICES)] == before
+    assert [row["СрокОплаты"][:10] for row in await onec.rows(DUE_DATES)] == ["2026-04-01"] * due_dates
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shipment_date": date(2026, 3, 6)},
+        {"lines": (samples.line(product=samples.product("B-2")),)},
+        {"lines": (samples.line(quantity=Decimal(4)),)},
+        {"customer": samples.customer(id=samples.ident("other"), name="Лютик", tax_number="7728168971")},
+        {"currency": Currency(code="EUR", precision=2)},
+        {"extras": (Extra(to="АдресДоставки", value="Склад 7", mode="overwrite"),)},
+        {"lines": (samples.line(extras=(Extra(to="КодТНВЭД", value="1", mode="overwrite"),)),)},
+    ],
+)
+async def test_rule_07_what_a_realizatsiya_bears_is_a_change_of_it(onec: Base, changes: dict[str, Any]) -> None:
+    route = own_route(realizatsiya=True, schet_faktura="not_required", warehouse=WAREHOUSE)
+    made = Bindings({})
+    first = await export(onec.connector(), bindings=made, route=route)
+    await export(onec.connector(), samples.invoice(id=samples.ident("next"), **changes), made, route=route)
+    known = Bindings({f"{each.table}:{each.id}": each.accounting_id for each in made.made})
+
+    with pytest.raises(Refused, match="realizatsiya_stays"):
+        await export(onec.connector(), samples.invoice(**changes), known, journalled(first), 8, route=route)
 
 
 async def test_rule_07_a_free_chain_is_rewritten_together(onec: Base) -> None:
