@@ -4,6 +4,7 @@ A sentence names the record, the field and the value (never a personal one), say
 with what to do and who does it. All stand together, however many, so that they can be read and translated as one text.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,10 @@ HANDED_OUT: dict[Language, str] = {
     "ru": "то, что в файле, когда он загружен",
 }
 """What accounting holds of a document that was handed out: nobody reports back what became of a file."""
+RATES, DAYS = frozenset({"rate", "known", "fitting"}), frozenset({"date", "start_date"})
+"""Placeholders that stand for tax rates, as ``rates.rate_name`` names them, and for days (ISO 8601)"""
+WITHOUT_VAT: dict[Language, str] = {"en": "without VAT", "ru": "без НДС"}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 NOUNS = {"invoice": ("Invoice", "Счёт"), "salesorder": ("Order", "Заказ")}
 
 
@@ -54,7 +59,8 @@ class Refusal(BaseModel):
         """Give what is wrong, and what to do and who."""
         sentence = CATALOGUE[self.code]
         problem, do = (sentence.ru, sentence.ru_do) if language == "ru" else (sentence.en, sentence.en_do)
-        return problem.format(**self.values), do.format(**self.values)
+        shown = {name: _shown(name, value, language) for name, value in self.values.items()}
+        return problem.format(**shown), do.format(**shown)
 
 
 def holding(language: Language, named: str, dated: str, total: str, currency: str) -> str:
@@ -73,6 +79,21 @@ def _sum(total: str) -> str:
 
 def _digits(amount: Decimal) -> int:
     return -int(amount.as_tuple().exponent)
+
+
+def _shown(name: str, value: str, language: Language) -> str:
+    """Write a value as people do: rates with their sign, and a day as the rest of the sentence has it."""
+    if name in RATES:
+        return ", ".join(_rate(rate, language) for rate in value.split(", "))
+    if name in DAYS and language == "ru" and _DAY.fullmatch(value):
+        return f"{date.fromisoformat(value):%d.%m.%Y}"
+    return value
+
+
+def _rate(name: str, language: Language) -> str:
+    if name == "none":
+        return WITHOUT_VAT[language]
+    return f"{name} %" if name.replace(".", "", 1).isdecimal() else name
 
 
 def refusal(code: str, **values: object) -> Refusal:
@@ -232,9 +253,9 @@ CATALOGUE: dict[str, Sentence] = {
         "Менеджер: выберите одну из: {known}.",
     ),
     "rate_not_allowed": Sentence(
-        "line {line}: the tax rate {rate} is not in use on {date}; in use are {known}.",
+        "line {line}: the tax rate “{rate}” is not in use on {date}; in use are {known}.",
         "Manager: correct the rate of the line.",
-        "строка {line}: ставка НДС {rate} на {date} не применяется; применяются: {known}.",
+        "строка {line}: ставка НДС «{rate}» на {date} не применяется; применяются: {known}.",
         "Менеджер: исправьте ставку в строке.",
     ),
     "rate_not_derivable": Sentence(
@@ -244,9 +265,11 @@ CATALOGUE: dict[str, Sentence] = {
         "Менеджер: укажите ставку строки или исправьте налог.",
     ),
     "tax_differs": Sentence(
-        "line {line}: the tax {tax} is not {rate} of {net}; expected {expected}, the difference is {difference}.",
+        "line {line}: the tax {tax} on {net} is not that of the rate “{rate}”; expected {expected}, the difference is "
+        "{difference}.",
         "Manager: correct the tax or the rate of the line.",
-        "строка {line}: налог {tax} не равен {rate} от {net}; ожидается {expected}, расхождение {difference}.",
+        "строка {line}: налог {tax} с суммы {net} не соответствует ставке «{rate}»; ожидается {expected}, расхождение "
+        "{difference}.",
         "Менеджер: исправьте налог или ставку строки.",
     ),
     "too_large": Sentence(
@@ -409,7 +432,7 @@ CATALOGUE: dict[str, Sentence] = {
         "its customer is foreign, and accounting has no counterparty with that tax number (НалоговыйНомер).",
         "Accountant: create the counterparty with its country and tax number; the document then finds it.",
         "клиент иностранный, а в учёте нет контрагента с таким налоговым номером.",
-        "Бухгалтер: заведите контрагента с его страной и налоговым номером, и счёт найдёт его.",
+        "Бухгалтер: заведите контрагента с его страной и налоговым номером, и документ найдёт его.",
     ),
     "customer_deleted": Sentence(
         "its customer was deleted or marked for deletion in accounting.",
@@ -490,9 +513,9 @@ CATALOGUE: dict[str, Sentence] = {
         "Бухгалтер: введите курс, и он пройдёт сам.",
     ),
     "rate_not_mapped": Sentence(
-        "line {line}: the tax rate {rate} has no tax code in the settings of route “{route}”.",
+        "line {line}: the tax rate “{rate}” has no tax code in the settings of route “{route}”.",
         "Administrator: add the rate to “vat_groups” of the route.",
-        "строка {line}: для ставки НДС {rate} нет кода в настройках маршрута «{route}».",
+        "строка {line}: для ставки НДС «{rate}» нет кода в настройках маршрута «{route}».",
         "Администратор: добавьте ставку в «vat_groups» маршрута.",
     ),
     "total_not_reachable": Sentence(
@@ -758,10 +781,10 @@ CATALOGUE: dict[str, Sentence] = {
         "Менеджер: введите доставку строкой с продуктом; либо бухгалтер: введите документ вручную.",
     ),
     "tax_code_unset": Sentence(
-        "line {line}: the tax rate {rate} has no tax code for the country “{country}” in the settings of "
+        "line {line}: the tax rate “{rate}” has no tax code for the country “{country}” in the settings of "
         "route “{route}”.",
         "Administrator: add it to “tax_codes” of the route; or manager: correct the customer's country.",
-        "строка {line}: для ставки {rate} и страны «{country}» нет кода налога в настройках маршрута «{route}».",
+        "строка {line}: для ставки «{rate}» и страны «{country}» нет кода налога в настройках маршрута «{route}».",
         "Администратор: добавьте его в «tax_codes» маршрута; либо менеджер: исправьте страну клиента.",
     ),
     "country_unclear": Sentence(

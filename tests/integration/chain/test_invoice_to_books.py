@@ -81,7 +81,8 @@ async def test_bad_data_is_refused_in_words_and_goes_through_once_mended(world: 
     await issue(world, broken)
     row = await until(world, document)
     assert STATES[row["acx_state"]] is State.REFUSED
-    assert f"Invoice {document.number}: line 1: the tax 20 is not 22 of 100" in row["acx_message"]
+    said = f"Invoice {document.number}: line 1: the tax 20 on 100.00 is not that of the rate “22 %”"
+    assert said in row["acx_message"]
     assert "In accounting: nothing." in row["acx_message"]
     assert booked(world, document) == []
 

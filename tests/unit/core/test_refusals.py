@@ -50,6 +50,19 @@ def test_a_sentence_says_what_is_wrong_what_accounting_holds_and_who_does_what(c
     assert not re.search(r"[{}]", text)
 
 
+@pytest.mark.parametrize(
+    ("language", "rate", "sentence"),
+    [
+        ("ru", "none", "ставка НДС «без НДС» на 31.12.2025 не применяется; применяются: 20 %, 9.5 %, без НДС."),
+        ("ru", "22", "ставка НДС «22 %» на 31.12.2025 не применяется; применяются: 20 %, 9.5 %, без НДС."),
+        ("en", "none", "the tax rate “without VAT” is not in use on 2025-12-31; in use are 20 %, 9.5 %, without VAT."),
+    ],
+)
+def test_rates_and_days_are_written_as_people_write_them(language: Language, rate: str, sentence: str) -> None:
+    reason = refusal("rate_not_allowed", line=1, rate=rate, date="2025-12-31", known="20, 9.5, none")
+    assert sentence in reason.text(language, "invoice", "INV-1", "")
+
+
 @languages
 def test_nothing_in_accounting_is_said_too(language: Language) -> None:
     text = refusal("no_lines").text(language, "invoice", "INV-1", "")
