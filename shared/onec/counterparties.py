@@ -19,7 +19,7 @@ from shared.keys import accounting_key
 from shared.onec import card_changes, cards, names, odata
 from shared.onec.classifiers import REMEMBER_SECONDS, Classifiers
 from shared.onec.client import OnecClient
-from shared.onec.identity import HEAD_REASON, Identity, identify
+from shared.onec.identity import HEAD_REASON, Identity, identify, tax_number
 from shared.onec.kinds import TARGET
 from shared.onec.odata import Row
 from shared.refusals import refusal
@@ -62,7 +62,8 @@ class Counterparties:
     async def counterparty(self, customer: Customer, route: Route, bindings: Bindings) -> UUID:
         """Give the counterparty of a customer, bind it, and carry over what changed in the CRM.
 
-        Refused: customer_deleted, several_matches, kpp_unknown, foreign_customer, and those of identify().
+        Refused: customer_deleted, customer_differs, several_matches, kpp_unknown, foreign_customer, and those of
+        identify().
         """
         key, books = odata.key(bindings.get(customer)), route.onec_books
         if key is None:
@@ -84,6 +85,8 @@ class Counterparties:
         row = await self._client.find(names.COUNTERPARTIES, key)
         if row is None or row.get("DeletionMark") is not False:
             raise Refused(refusal("customer_deleted"))
+        if _is_another(customer, row):
+            raise Refused(refusal("customer_differs", matches=_listed([row])))
         if bindings.get(customer) is not None and self._carried.holds(customer, bindings):
             self._alive.put(str(key), value=True)
             return
@@ -198,6 +201,13 @@ class Counterparties:
 
 def _is_card(row: Row) -> bool:
     return row.get("DeletionMark") is False and row.get("IsFolder") is not True
+
+
+def _is_another(customer: Customer, row: Row) -> bool:
+    """Say whether a card is that of another taxpayer: a company may move to another КПП, but keeps its ИНН."""
+    held = {"".join(str(row.get(name) or "").split()) for name in ("ИНН", "НалоговыйНомер")} - {""}
+    number = tax_number(customer)
+    return bool(held and number) and number not in held
 
 
 def _title(row: Row) -> str:

@@ -66,12 +66,17 @@ def _digits(value: str, length: int) -> bool:
     return len(value) == length and value.isascii() and value.isdigit() and value.strip("0") != ""
 
 
+def tax_number(customer: Customer) -> str:
+    """Give a customer's number without the spaces that people put between its groups."""
+    return re.sub(r"\s", "", customer.tax_number)
+
+
 def identify(customer: Customer) -> Identity:
     """Say what a customer is matched by.
 
     Refused: tax_number_missing (a company), tax_number_invalid, kpp_invalid.
     """
-    number = re.sub(r"\s", "", customer.tax_number)
+    number = tax_number(customer)
     kpp = re.sub(r"\s", "", customer.kpp).upper()
     foreign = bool(customer.address.country.strip()) and customer.address.country.strip().casefold() not in RUSSIA
     if customer.is_person:

@@ -8,7 +8,8 @@ import pytest
 from infra.local.onec import base
 from shared.accounting import Bindings
 from shared.documents import Address, Customer
-from tests.integration.onec_connector.conftest import COUNTERPARTIES, Base, export, own_route
+from shared.errors import Refused
+from tests.integration.onec_connector.conftest import COUNTERPARTIES, INVOICES, Base, export, own_route
 from tests.unit.onec import samples
 
 HAND = samples.ident("typed by hand")
@@ -75,6 +76,19 @@ async def test_rule_10_numbers_are_never_overwritten(onec: Base) -> None:
     card = await meet(onec, samples.customer(name="Ромашка-Плюс", kpp="780101001"), bindings)
 
     assert (card["КПП"], card["Description"]) == (samples.COMPANY_KPP, "Ромашка-Плюс")
+
+
+async def test_rule_10_a_customer_that_became_another_taxpayer_is_not_billed_as_the_old_one(onec: Base) -> None:
+    bindings = Bindings({})
+    card = await meet(onec, samples.customer(), bindings)
+    successor = samples.customer(name="Лютик", tax_number="7728168971", kpp="772801001")
+
+    with pytest.raises(Refused, match="customer_differs"):
+        await meet(onec, successor, bindings)
+    assert len(await onec.rows(INVOICES)) == 1
+
+    await onec.edit(COUNTERPARTIES, card["Ref_Key"], ИНН="7728168971")
+    assert (await meet(onec, successor, bindings))["Ref_Key"] == card["Ref_Key"]
 
 
 async def test_a_look_that_finds_nothing_new_writes_nothing_and_is_not_repeated(onec: Base) -> None:
