@@ -591,6 +591,14 @@ CATALOGUE: dict[str, Sentence] = {
         "в учёте: {documents}. Счёт-фактура не выписана.",
         "Бухгалтер: выпишите счёт-фактуру.",
     ),
+    "part_missing": Sentence(
+        "accounting has no {document} that belongs to it: it was deleted there, or the route did not want one when the "
+        "document was exported.",
+        "Accountant: restore what was deleted, then press Retry; or enter by hand what is missing or has changed.",
+        "в учёте нет относящегося к нему документа {document}: его удалили, либо при выгрузке маршрут его ещё не "
+        "создавал.",
+        "Бухгалтер: восстановите удалённое и нажмите «Повторить»; либо введите недостающее и изменённое вручную.",
+    ),
     "edited_in_accounting": Sentence(
         "it was changed in the CRM, and its document in accounting was changed there too ({fields}); "
         "that was left as it is.",

@@ -75,7 +75,19 @@ class Exporter:
             if step.main or not job.journal.written_hash:
                 continue
             if step.kind is not FAKTURA or _had_faktura(job.journal, there[_realizatsiya(job).key]):
-                there[step.key] = await self._writer.found(step)
+                there[step.key] = await self._part(step)
+
+    async def _part(self, step: Step) -> Row:
+        """Read what belongs to a main document that stands. Refused: part_missing, deleted_in_accounting.
+
+        Nothing there: it was deleted, or the route did not want it when the sale was exported. It may stand there by
+        hand since then, so it is not made now.
+        """
+        row = await self._writer.look(step)
+        if row is None:
+            raise Refused(refusal("part_missing", document=step.kind.title))
+        check_alive(step, row)
+        return row
 
     async def _check_shipped(self, document: Document) -> None:
         """Refuse an order whose invoice shipped it: a route that has changed since wrote the реализация with it."""

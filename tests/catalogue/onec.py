@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -218,6 +219,14 @@ async def unposted_in_accounting(onec: Base) -> Refusal:
     return remark_of(await export(onec.connector(), journal=journalled(first)))
 
 
+async def part_missing(onec: Base) -> Refusal:
+    known = journalled(await export(onec.connector()))
+    since = own_route(realizatsiya=True, schet_faktura="not_required", warehouse=UUID(base.WAREHOUSE))
+    with pytest.raises(Refused) as raised:
+        await export(onec.connector(), samples.invoice(number="INV-2"), journal=known, version=8, route=since)
+    return raised.value.refusal
+
+
 async def edited_in_accounting(onec: Base) -> Refusal:
     return await rewritten(onec, edits=GOODS)
 
@@ -291,6 +300,7 @@ SCENES: dict[str, Callable[[Base], Awaitable[Refusal]]] = {
     "schet_faktura_missing": schet_faktura_missing,
     "changed_in_accounting": changed_in_accounting,
     "unposted_in_accounting": unposted_in_accounting,
+    "part_missing": part_missing,
     "edited_in_accounting": edited_in_accounting,
     "changed_after_export": changed_after_export,
     "customer_changed": customer_changed,

@@ -122,7 +122,7 @@ async def test_rule_21_a_part_of_the_chain_that_was_deleted_is_not_made_again(on
     await onec.outside.delete(f"{onec.url}{TAX_INVOICES}(guid'{issued['Ref_Key']}')")
     known = journalled(outcome)
 
-    with pytest.raises(Refused, match="deleted_in_accounting") as raised:
+    with pytest.raises(Refused, match="part_missing") as raised:
         await export(onec.connector(), samples.order(), route=ROUTE, journal=known)
 
     assert raised.value.accounting_id == ACT

@@ -443,6 +443,18 @@ async def test_rule_07_a_free_chain_is_rewritten_together(onec: Base) -> None:
     assert await ledger(onec) == [122]
 
 
+async def test_rule_22_what_a_route_did_not_want_at_first_is_not_called_deleted(onec: Base) -> None:
+    first = await export(onec.connector())
+    since = own_route(realizatsiya=True, schet_faktura="not_required", warehouse=WAREHOUSE)
+
+    with pytest.raises(Refused) as raised:
+        await export(onec.connector(), halved(samples.invoice()), journal=journalled(first), version=8, route=since)
+
+    assert raised.value.refusal == refusal("part_missing", document="РеализацияТоваровУслуг")
+    assert (raised.value.number, raised.value.total) == (first.number, Decimal(244))
+    assert await onec.rows(SALES) == []
+
+
 async def test_rule_09_a_realizatsiya_in_another_currency_gets_the_accounts_of_its_contract(onec: Base) -> None:
     euros = Currency(code="EUR", precision=2)
     first = await export(onec.connector(), samples.order(), route=REWRITING)
