@@ -429,9 +429,10 @@ CATALOGUE: dict[str, Sentence] = {
         "Бухгалтер: заполните КПП в карточке контрагента.",
     ),
     "foreign_customer": Sentence(
-        "its customer is foreign, and accounting has no counterparty with that tax number (НалоговыйНомер).",
+        "its customer is foreign, and accounting has no counterparty of its country with that tax number "
+        "(НалоговыйНомер).",
         "Accountant: create the counterparty with its country and tax number; the document then finds it.",
-        "клиент иностранный, а в учёте нет контрагента с таким налоговым номером.",
+        "клиент иностранный, а в учёте нет контрагента из его страны с таким налоговым номером.",
         "Бухгалтер: заведите контрагента с его страной и налоговым номером, и документ найдёт его.",
     ),
     "customer_deleted": Sentence(

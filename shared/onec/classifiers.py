@@ -17,6 +17,7 @@ from shared.refusals import refusal
 REMEMBER_SECONDS = 15 * 60.0
 """How long what a base holds is taken for granted."""
 
+COUNTRY_CODES = ("КодАльфа2", "КодАльфа3")
 NO_RATE = "1980-01-01T00:00:00"
 """Period under which 1C itself enters a rate of 1 for a currency whose rates nobody has loaded."""
 
@@ -91,6 +92,15 @@ class Classifiers:
         if not rate or not multiplicity or row["Period"] == NO_RATE:
             raise Parked(refusal("exchange_rate_missing", value=code, date=day))
         return Settlement(currency, rate, int(multiplicity))
+
+    async def country(self, name: str) -> UUID | None:
+        """Find a country by its name or its letters; None where the base has none, or several, that are called so."""
+        value = odata.text(name)
+        called = " or ".join(f"{column} eq {value}" for column in ("Description", "НаименованиеПолное", *COUNTRY_CODES))
+        found = await self._client.rows(
+            names.COUNTRIES, select=("Ref_Key",), where=f"DeletionMark eq false and ({called})", top=2
+        )
+        return odata.reference(found[0]) if len(found) == 1 else None
 
     async def unit(self, unit: Unit | None, line: int) -> UUID:
         """Give the unit of a line: by its ОКЕИ code, else by its name. Refused: value_missing, unit_unknown."""

@@ -25,7 +25,10 @@ from shared.onec.odata import Row
 from shared.refusals import refusal
 from shared.routes import Route
 
-_CARD = ("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер")
+_CARD = (
+    *("Ref_Key", "Code", "Description", "DeletionMark", "IsFolder", "ИНН", "КПП", "НалоговыйНомер"),
+    "СтранаРегистрации_Key",
+)
 _CONTRACT = ("Ref_Key", "Code", "Description", "Дата", "СрокДействия", "УчетАгентскогоНДСПокупателем")
 _ALIVE = "DeletionMark eq false and IsFolder eq false"
 _SHOWN = 5
@@ -68,7 +71,7 @@ class Counterparties:
         key, books = odata.key(bindings.get(customer)), route.onec_books
         if key is None:
             identity = identify(customer)
-            row, made = await self._match(identity), False
+            row, made = await self._match(identity, customer, books), False
             if row is None:
                 row, made = await self._create(customer, identity, route)
             key = odata.reference(row)
@@ -106,7 +109,7 @@ class Counterparties:
         ids = (customer.id, *customer.merged)
         return [accounting_key(self._organization_id, TARGET, customer.table, each) for each in ids]
 
-    async def _match(self, identity: Identity) -> Row | None:
+    async def _match(self, identity: Identity, customer: Customer, books: OnecBooks) -> Row | None:
         if not identity.tax_number:
             if identity.kind == "foreign":
                 raise Refused(refusal("foreign_customer"))
@@ -123,11 +126,20 @@ class Counterparties:
                 # The same company without a КПП, or its branch: only the accountant knows. Another КПП is another card.
                 raise Refused(refusal("kpp_unknown", matches=_listed(rows)))
             rows = same
+        if rows and identity.kind == "foreign":
+            rows = await self._of_its_country(rows, customer.address.country, books)
         if len(rows) > 1:
             raise Refused(refusal("several_matches", matches=_listed(rows)))
         if not rows and identity.kind == "foreign":
             raise Refused(refusal("foreign_customer"))
         return rows[0] if rows else None
+
+    async def _of_its_country(self, rows: Sequence[Row], country: str, books: OnecBooks) -> list[Row]:
+        """Leave out those of another country, where numbers begin anew. A name that 1C doesn't know tells only ours."""
+        key = await self._classifiers.country(country.strip())
+        if key is None:
+            return [row for row in rows if _country(row) != books.country]
+        return [row for row in rows if _country(row) in {None, key}]
 
     async def _create(self, customer: Customer, identity: Identity, route: Route) -> tuple[Row, bool]:
         books = route.onec_books
@@ -201,6 +213,11 @@ class Counterparties:
 
 def _is_card(row: Row) -> bool:
     return row.get("DeletionMark") is False and row.get("IsFolder") is not True
+
+
+def _country(row: Row) -> UUID | None:
+    key = odata.key(str(row.get("СтранаРегистрации_Key") or ""))
+    return key if key is not None and key.int else None
 
 
 def _is_another(customer: Customer, row: Row) -> bool:

@@ -67,7 +67,7 @@ ALWAYS = _split(
         BANK_ACCOUNTS: _OBJECT,
         ITEM_KINDS: _OBJECT,
         ITEM_GROUPS: _OBJECT,
-        COUNTRIES: _OBJECT,
+        COUNTRIES: f"{_OBJECT} Description НаименованиеПолное КодАльфа2 КодАльфа3",
     }
 )
 """Entity (or row of a tabular section) → properties that are written, read or filtered by, whatever the route.

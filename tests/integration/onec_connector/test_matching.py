@@ -19,6 +19,7 @@ from tests.unit.onec import samples
 
 HAND = samples.ident("typed by hand")
 OTHER = samples.ident("another one")
+BELARUS, KAZAKHSTAN = base.key("Catalog_СтраныМира", "112"), base.key("Catalog_СтраныМира", "398")
 EUR = Currency(code="EUR", precision=2)
 
 
@@ -154,12 +155,36 @@ async def test_rule_10_a_person_whose_number_the_accountant_added_is_still_the_s
     assert len(await onec.rows(COUNTERPARTIES)) == 1
 
 
+@pytest.mark.parametrize(
+    ("country", "held", "found"),
+    [
+        ("Беларусь", BELARUS, True),
+        ("by", BELARUS, True),
+        ("BLR", BELARUS, True),
+        ("Беларусь", KAZAKHSTAN, False),
+        ("BY", KAZAKHSTAN, False),
+        ("Беларусь", base.RUSSIA, False),
+        ("Weißrussland", BELARUS, True),  # 1C has no such name
+        ("Weißrussland", base.RUSSIA, False),
+    ],
+)
+async def test_rule_10_a_foreign_number_is_one_of_its_country(onec: Base, country: str, held: str, found: bool) -> None:
+    await counterparty(onec, ИНН="", КПП="", НалоговыйНомер="100230403", СтранаРегистрации_Key=held)
+    foreign = samples.customer(tax_number="100230403", kpp="", address=Address(country=country))
+    own = samples.invoice(customer=foreign)
+    if found:
+        await export(onec.connector(), own)
+        assert [row["Контрагент_Key"] for row in await onec.rows(INVOICES)] == [str(HAND)]
+    else:
+        assert (await refusal_of(onec, own)).refusal.code == "foreign_customer"
+
+
 async def test_rule_10_a_foreign_company_is_found_and_never_made(onec: Base) -> None:
     foreign = samples.customer(tax_number="100230403", kpp="", address=Address(country="Беларусь"))
     own = samples.invoice(customer=foreign)
     assert (await refusal_of(onec, own)).refusal.code == "foreign_customer"
 
-    await counterparty(onec, ИНН="", КПП="", НалоговыйНомер="100230403")
+    await counterparty(onec, ИНН="", КПП="", НалоговыйНомер="100230403", СтранаРегистрации_Key=BELARUS)
     await export(onec.connector(), own)
 
     assert (await onec.rows(INVOICES))[0]["Контрагент_Key"] == str(HAND)
