@@ -12,8 +12,8 @@ from shared.refusals import Language
 
 ABSENT = ("deleted_in_accounting", "cancelled_in_accounting")
 """Refusals that say that accounting holds the document no more."""
-BEFORE_EXPORT = ("cancelled_before_export", "not_issued_before_export", "deleted_before_export")
-"""Said of a document that accounting can't hold, as far as the journal knew when it was read."""
+NOTHING_HELD = frozenset({State.WAITING, State.PAUSED, State.BEFORE_START, State.CANCELLED})
+"""Words that accounting holds nothing of a document, where they come without an id of its own."""
 MAX_HANGS_ON = 100_000
 """characters, some 2,000 records"""
 MAX_LINES = 1_000_000
@@ -32,17 +32,19 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     """Decide what a result changes in the current row.
 
     The highest version wins, whatever order results arrive in. An older result is never the end of the story when
-    accounting was written: the record goes back on ``changes``, so that accounting gets the last state too.
+    accounting was written: the record goes back on ``changes``, so that accounting gets the last state too. Nor is a
+    word that accounting holds nothing, where it was said by a row that did not know yet of what was on its way there:
+    what may be held stands in the row, and the record is looked at again, to be taken back for instance.
     """
     if result.acknowledges:
         return Change({"acx_retry": False} if current is not None and current.retry else None)
     if current is None:
         return Change(_columns(result, None, language))
-    if _overtaken(current, result):
-        return Change(None, again=True)
     result = _still_paid(current, result)
+    if _is_premature(current, result) or _was_taken_back(current, result):
+        return Change(None, again=True)
     if result.version < current.version:
-        return _older(current, result)
+        return _older(current, result, language)
     if result.version == current.version and (change := _of_this_version(current, result, language)):
         return change
     columns = _columns(result, current, language)
@@ -51,16 +53,22 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     return Change(columns)
 
 
-def _overtaken(current: Journalled, result: Result) -> bool:
-    """Whether it was said on what the journal knew before, and is wrong by what it knows now.
+def _is_premature(current: Journalled, result: Result) -> bool:
+    """Whether a word that accounting holds nothing was said by a row that did not tell yet that accounting may."""
+    says_nothing = result.state in NOTHING_HELD and not result.accounting_id
+    knew = result.journal is not None and result.journal.may_be_held
+    return says_nothing and not knew and current.may_be_held and not _says_nothing_is_held(current)
 
-    What accounting could not hold was on its way there; what it holds no more was taken back by the bridge itself.
-    """
-    code = result.reason.code if result.reason is not None else ""
-    if code in BEFORE_EXPORT:
-        return current.may_be_held
+
+def _says_nothing_is_held(current: Journalled) -> bool:
+    return current.state in NOTHING_HELD and not current.in_books
+
+
+def _was_taken_back(current: Journalled, result: Result) -> bool:
+    """Whether a refusal misses what the bridge itself took back: it was said by the row of before."""
+    absent = result.reason is not None and result.reason.code in ABSENT
     same = current.generation == result.generation and result.accounting_id in {"", current.accounting_id}
-    return code in ABSENT and same and current.state is State.CANCELLED and bool(current.accounting_id)
+    return absent and same and current.state is State.CANCELLED and bool(current.accounting_id)
 
 
 def _beside_payment(current: Journalled, result: Result) -> bool:
@@ -85,7 +93,8 @@ def _of_this_version(current: Journalled, result: Result, language: Language) ->
     """Say where a word about the version that the row names is no news; None where it is."""
     if result.state is State.RETRYING and current.state.in_accounting and not current.is_refused:
         return Change(None)
-    overtaken = current.state is State.RETRYING and result.state.in_accounting
+    waits = current.state is State.RETRYING or _says_nothing_is_held(current)
+    overtaken = waits and result.state.in_accounting
     if is_earlier(result, current) and not overtaken:
         return Change(_adopted(current, result))
     if _same(current, result, language):
@@ -93,18 +102,15 @@ def _of_this_version(current: Journalled, result: Result, language: Language) ->
     return None
 
 
-def _older(current: Journalled, result: Result) -> Change:
+def _older(current: Journalled, result: Result, language: Language) -> Change:
     wrote = result.state.in_accounting
+    if _says_nothing_is_held(current) and _may_be_held(result):
+        # Said too early: the row names the version that accounting has, or may have, until the newer one is there too.
+        return Change(_columns(result, current, language), again=True)
     columns = _adopted(current, result) or {}
     if wrote and result.written_hash != current.written_hash:
         # Accounting may hold the older content now: what is looked at again must not pass for written.
         columns["acx_writtenhash"] = result.written_hash
-    if current.state is State.CANCELLED and not current.accounting_id and _may_be_held(result):
-        # It was cancelled before anybody knew of it, and was on its way. A row that says Cancelled asks for nothing.
-        columns |= {"acx_state": STATE_VALUES[State.RETRYING], "acx_changedon": stamp(result.at)}
-        if result.accounting_id:
-            columns |= {"acx_number": result.number[:100], "acx_accountingid": result.accounting_id[:100]}
-        return Change(columns, again=True)
     if current.state is State.REFUSED and result.state is State.CANCELLED and _same_document(current, result):
         # What was refused after it counted on the document that the bridge took back; the next one is another.
         return Change({"acx_state": STATE_VALUES[State.CANCELLED], "acx_changedon": stamp(result.at)}, again=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.bus import RESULTS
 from shared.messages import State
 from tests.faults import books
 from tests.faults.harness import Chain
@@ -59,5 +60,39 @@ async def test_a_deletion_that_nobody_told_of_is_seen_all_the_same(systems: Syst
         assert "deleted in the CRM after it had been exported" in journal.message
         assert [entry.live for entry in await books.documents(chain, invoice)] == [True]
         assert await chain.people.journal(never) is None
+    finally:
+        await chain.close()
+
+
+@BOTH
+@pytest.mark.parametrize("cancelled_first", [True, False], ids=["cancelled before the posting", "after it"])
+async def test_what_was_cancelled_on_its_way_into_the_books_is_taken_back(
+    systems: Systems, target: str, *, cancelled_first: bool
+) -> None:
+    """A refused invoice is mended, and cancelled in the CRM while the journal does not know yet that it is posted."""
+    chain = Chain(systems, 1)
+    try:
+        (sale,) = await chain.issued(target)
+        await chain.people.spoil(sale)
+        await chain.drain()
+        await chain.people.edit(sale, 4)
+        await chain.deliver()
+        document = await chain.take(target)
+        if not cancelled_first:
+            chain.held_back.add(RESULTS)
+            await chain.handle(document)
+        await chain.people.cancel(sale)
+        await chain.deliver()
+        await chain.work()
+        if cancelled_first:
+            await chain.handle(document)
+        chain.held_back.clear()
+        await chain.drain()
+
+        await books.check(chain)
+        assert {entry.live for entry in await books.documents(chain, sale)} == {False}
+        journal = await chain.people.journal(sale)
+        assert journal is not None
+        assert (journal.state, journal.message) == (State.CANCELLED, "")
     finally:
         await chain.close()
