@@ -83,12 +83,14 @@ class People:
             if part.status >= 300:
                 raise AssertionError(f"{operation.method} {operation.path}: {part.status} {part.content.decode()}")
 
-    async def customer(self, target: str, *, tax_number: str = "") -> UUID:
-        """Enter a customer that accounting does not know."""
+    async def customer(self, target: str, *, tax_number: str | None = None) -> UUID:
+        """Enter a customer that accounting does not know; without a tax number it has one of its own."""
         made, serial, company = uuid4(), self._systems.serial(), SELLERS[target, "2B"]
         russian = target == "onec"
-        tax_number = tax_number or (inn(f"60{serial:07d}") if russian else f"SI{serial:08d}")
-        self.tax_numbers.add(tax_number)
+        if tax_number is None:
+            tax_number = inn(f"60{serial:07d}") if russian else f"SI{serial:08d}"
+        if tax_number:
+            self.tax_numbers.add(tax_number)
         body: dict[str, Any] = {
             "accountid": str(made),
             "name": f"Customer {serial:06d}",
