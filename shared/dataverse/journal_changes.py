@@ -189,13 +189,18 @@ def is_earlier(result: Result, current: Journalled) -> bool:
     return (said, result.attempt) < (last, current.attempt)
 
 
+def _answers_retry(current: Journalled, result: Result) -> bool:
+    """Whether a Retry had been pressed when the record was looked at; one pressed since must not pass for answered."""
+    return current.retry and result.journal is not None and result.journal.retry
+
+
 def _same(current: Journalled, result: Result, language: Language) -> bool:
     """Whether the row says all this already, save for times and attempts."""
     shown = current.is_refused if _beside_payment(current, result) else current.state is result.state
     return (
         shown
         and result.state is not State.RETRYING
-        and not current.retry
+        and not _answers_retry(current, result)
         and current.number == (result.number or current.number)
         and current.accounting_id == (result.accounting_id or current.accounting_id)
         and (current.written_hash == result.written_hash or not result.state.in_accounting)
@@ -217,7 +222,7 @@ def _columns(result: Result, current: Journalled | None, language: Language) -> 
         "acx_hangson": json.dumps(result.hangs_on)[:MAX_HANGS_ON],
         "acx_correlationid": result.correlation_id,
     }
-    if current is not None and current.retry:
+    if current is not None and _answers_retry(current, result):
         columns["acx_retry"] = False
     if result.state.in_accounting:
         columns |= {

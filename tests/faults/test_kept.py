@@ -97,3 +97,29 @@ async def test_what_was_cancelled_on_its_way_into_the_books_is_taken_back(
         assert (journal.state, journal.message) == (State.CANCELLED, "")
     finally:
         await chain.close()
+
+
+@BOTH
+async def test_a_retry_pressed_while_a_refusal_is_on_its_way_is_not_lost(systems: Systems, target: str) -> None:
+    """The period is opened and Retry pressed before the refusal of a change is in the journal; the event is lost."""
+    chain = Chain(systems, 1)
+    try:
+        (sale,) = await chain.issued(target)
+        await chain.close_october(target, closed=True)
+        await chain.drain()
+        await chain.people.edit(sale, 4)
+        chain.held_back.add(RESULTS)
+        await chain.deliver()
+        await chain.work()
+        await chain.timer("sweep")
+        await chain.work()
+        await chain.close_october(target, closed=False)
+        await chain.people.press_retry(sale)
+        await chain.events()
+        chain.held_back.clear()
+        await chain.drain()
+
+        await books.check(chain)
+        assert {entry.live for entry in await books.documents(chain, sale)} == {True}
+    finally:
+        await chain.close()

@@ -242,6 +242,18 @@ def test_an_earlier_word_about_the_same_version_keeps_the_last_one() -> None:
     assert change.columns == {"acx_number": "0000-000001", "acx_accountingid": "ref-1"}
 
 
+@pytest.mark.parametrize("state", [State.REFUSED, State.POSTED])
+def test_a_retry_is_answered_by_who_saw_it_pressed(state: State) -> None:
+    pressed = row(State.REFUSED, message=NO_LINES_SAID, retry=True)
+    blind, seeing = (news(state, at=LATER, journal=known) for known in (row(State.REFUSED), pressed))
+    change = merge(pressed, blind, "en")
+    assert "acx_retry" not in (change.columns or {})
+    assert after(pressed, blind, change.columns or {}).retry
+    answered = merge(pressed, seeing, "en").columns
+    assert answered is not None
+    assert answered["acx_retry"] is False
+
+
 def test_the_day_of_posting_stays() -> None:
     change = merge(row(State.POSTED), news(State.PAID, at=LATER), "en")
     assert change.columns is not None
