@@ -1,4 +1,4 @@
-"""The reconciliation, once a day: documents that should be in the books against the journal.
+"""The reconciliation, once a day: documents that should be in the books, or may be there, against the journal.
 
 Missing (no row), stale (the document is newer than what the row says), waiting for too long, or Retry pressed: each
 becomes a reference. So does a row that hangs under no document any more: change tracking tells of no deletion that came

@@ -195,6 +195,10 @@ class People:
         """Set invoices to Billed and orders to Fulfilled."""
         await self.do(*(Operation("PATCH", _path(each), ISSUED[each.table.name]) for each in sales))
 
+    async def withdraw(self, invoice: Sale) -> None:
+        """Set an issued invoice back to New."""
+        await self.do(Operation("PATCH", _path(invoice), {"statecode": 0, "statuscode": 1}))
+
     async def cancel(self, *sales: Sale) -> None:
         """Cancel documents."""
         await self.do(*(Operation("PATCH", _path(each), CANCELLED[each.table.name]) for each in sales))

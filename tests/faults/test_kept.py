@@ -123,3 +123,24 @@ async def test_a_retry_pressed_while_a_refusal_is_on_its_way_is_not_lost(systems
         assert {entry.live for entry in await books.documents(chain, sale)} == {True}
     finally:
         await chain.close()
+
+
+@BOTH
+async def test_what_is_issued_no_more_on_its_way_into_the_books_is_taken_back(systems: Systems, target: str) -> None:
+    """Both the event and the sweep tell of it before the journal knows the invoice at all."""
+    chain = Chain(systems, 1)
+    try:
+        (sale,) = await chain.issued(target)
+        await chain.deliver()
+        document = await chain.take(target)
+        await chain.people.withdraw(sale)
+        await chain.deliver()
+        await chain.timer("sweep")
+        await chain.work()
+        await chain.handle(document)
+        await chain.drain()
+
+        await books.check(chain)
+        assert {entry.live for entry in await books.documents(chain, sale)} == {False}
+    finally:
+        await chain.close()
