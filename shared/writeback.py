@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared import intake
-from shared.bus import CHANGES, RESULTS, Bus
+from shared.bus import CHANGES, RESULTS, Bus, Envelope
 from shared.dataverse import journal, journal_changes, paid
 from shared.dataverse.batch import MAX_OPERATIONS, Operation, Part
 from shared.dataverse.client import Dataverse
@@ -96,10 +96,21 @@ class Writeback:
             rows = await self._reader.journalled(sorted(entries))
             for key, entry in entries.items():
                 entry.current, entry.is_fresh = rows.get(key), True
-        if again:
-            await self._bus.send(CHANGES, [_again(result) for result in again])
+        await self._bus.send(CHANGES, [_again(result, "older version") for result in again])
+        await self._bus.send(CHANGES, [_again(result, "mended meanwhile") for result in await self._mended(results)])
         left += [(entry, Unavailable("Dataverse", "a row keeps changing")) for entry in entries.values()]
         return left + await self._mark_paid(started.values(), [entry for entry, _ in left])
+
+    async def _mended(self, results: Iterable[Result]) -> list[Result]:
+        """Give the refusals whose customer or a product was changed since the document was read.
+
+        Whoever was told of the change found no refusal that hangs on it. Asked once the rows are written: a later
+        change finds them.
+        """
+        refusals = [result for result in results if result.state is State.REFUSED and result.hangs_on]
+        versions = await self._reader.versions(name for result in refusals for name in result.hangs_on)
+        now = {name: self._settings.epoch + version for name, version in versions.items()}
+        return [each for each in refusals if any(now.get(name, 0) > each.version for name in each.hangs_on)]
 
     async def _mark_paid(self, entries: Iterable[_Entry], left: Sequence[_Entry]) -> list[tuple[_Entry, Exception]]:
         """Set the invoices Paid that the journal now calls so; give those that could not be, and why."""
@@ -211,10 +222,10 @@ def _entries(results: Sequence[Result]) -> dict[str, _Entry]:
     return entries
 
 
-def _again(result: Result) -> Any:
-    """Give the reference of a record whose accounting got an older state than the journal knows."""
+def _again(result: Result, cause: str) -> Envelope:
+    """Give the reference of a record that is to be looked at again."""
     identity = message_id("again", result.reference.message_id, result.version, result.at)
-    reference = result.reference.model_copy(update={"message_id": identity, "cause": "older version", "attempt": 0})
+    reference = result.reference.model_copy(update={"message_id": identity, "cause": cause, "attempt": 0})
     return reference_envelope(reference)
 
 

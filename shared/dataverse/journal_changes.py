@@ -106,6 +106,7 @@ def _older(current: Journalled, result: Result, language: Language) -> Change:
     wrote = result.state.in_accounting
     if _says_nothing_is_held(current) and _may_be_held(result):
         # Said too early: the row names the version that accounting has, or may have, until the newer one is there too.
+        # Should the look get lost that is asked for here, the reconciliation finds the row stale.
         return Change(_columns(result, current, language), again=True)
     columns = _adopted(current, result) or {}
     if wrote and result.written_hash != current.written_hash:

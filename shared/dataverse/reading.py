@@ -8,7 +8,7 @@ from shared.cache import Cache
 from shared.dataverse import journal, merges, own_fields
 from shared.dataverse.amounts import DISCOUNT_METHOD
 from shared.dataverse.client import Dataverse
-from shared.dataverse.columns import guid, key, number, text
+from shared.dataverse.columns import guid, key, number, text, version
 from shared.dataverse.customers import SUBORDINATES
 from shared.dataverse.sales import INVOICE, ORDER, SALES, SalesTable
 from shared.documents import CustomerTable
@@ -148,6 +148,22 @@ class Reader:
                 if owner := guid(row, table.line_parent):
                     owners[key(row, table.line_key)] = owner
         return owners
+
+    async def versions(self, names: Iterable[str]) -> dict[str, int]:
+        """Give the versions of the customers and products that exist, each named ``table:id``."""
+        records: dict[str, list[str]] = {}
+        for name in sorted(set(names)):
+            table, _, record = name.partition(":")
+            records.setdefault(table, []).append(record)
+        found: dict[str, int] = {}
+        for table, ids in records.items():
+            id_ = f"{table}id"
+            for chunk in _chunks(ids):
+                query = {"$select": f"{id_},versionnumber", "$filter": _in(id_, chunk)}
+                found |= {
+                    f"{table}:{key(row, id_)}": version(row) for row in await self._dataverse.rows(f"{table}s", query)
+                }
+        return found
 
     async def journalled(self, keys: Sequence[str]) -> dict[str, Journalled]:
         """Give the journal rows that exist, by their keys."""

@@ -104,6 +104,11 @@ class People:
         await self.do(Operation("POST", "accounts", body))
         return made
 
+    async def activate(self, customer: UUID, *, active: bool = True) -> None:
+        """Activate a customer, or deactivate it."""
+        state = {"statecode": 0, "statuscode": 1} if active else {"statecode": 1, "statuscode": 2}
+        await self.do(Operation("PATCH", f"accounts({customer})", state))
+
     async def currency(self, code: str) -> None:
         """Enter a currency, once."""
         await self._learn()

@@ -144,3 +144,31 @@ async def test_what_is_issued_no_more_on_its_way_into_the_books_is_taken_back(sy
         assert {entry.live for entry in await books.documents(chain, sale)} == {False}
     finally:
         await chain.close()
+
+
+@BOTH
+async def test_a_customer_who_is_mended_before_the_refusal_is_in_the_journal_is_heard(
+    systems: Systems, target: str
+) -> None:
+    """The event and the sweep tell of the customer while no refusal hangs on it yet."""
+    chain = Chain(systems, 1)
+    try:
+        customer = await chain.people.customer(target)
+        sale = await chain.people.enter(target, customer, 3)
+        chain.sales.append(sale)
+        await chain.people.activate(customer, active=False)
+        await chain.people.issue(sale)
+        chain.held_back.add(RESULTS)
+        await chain.deliver()
+        await chain.work()
+        await chain.people.activate(customer)
+        await chain.deliver()
+        await chain.timer("sweep")
+        await chain.work()
+        chain.held_back.clear()
+        await chain.drain()
+
+        await books.check(chain)
+        assert {entry.live for entry in await books.documents(chain, sale)} == {True}
+    finally:
+        await chain.close()

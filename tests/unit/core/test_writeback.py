@@ -135,6 +135,18 @@ async def test_a_later_refusal_of_a_new_trigger_is_the_last_word() -> None:
     assert "freight" in bench.row().message
 
 
+@pytest.mark.parametrize(("version", "mended"), [(101, True), (100, False), (None, False)])
+async def test_a_refusal_is_looked_at_again_where_what_it_hangs_on_is_newer(version: int | None, mended: bool) -> None:
+    # Whoever heard of the change found no refusal yet: it was on its way.
+    bench = Bench()
+    if version is not None:
+        bench.dataverse.accounts[ACCOUNT] = {"accountid": str(ACCOUNT), "versionnumber": version}
+    await bench.handle(result(State.REFUSED, reason=NO_LINES, hangs_on=(f"account:{ACCOUNT}",)))
+    assert bench.row().state is State.REFUSED
+    references = [(each.table, each.id, each.attempt) for each in bench.bus.references()]
+    assert references == ([("invoice", INVOICE, 0)] if mended else [])
+
+
 # --- somebody else wrote meanwhile
 
 
