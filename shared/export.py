@@ -101,7 +101,8 @@ class Export:
         output = _Output()
         sends: list[tuple[Send, list[Reference]]] = []
         for table, row in found:
-            references = by_sale[table].pop(key(row, table.key))
+            # The one that was tried most often speaks for all: behind it an answer may be lost.
+            references = sorted(by_sale[table].pop(key(row, table.key)), key=lambda each: each.attempt)
             try:
                 decision = decide(table, dict(row), references[-1], self._settings, self._now())
             except Exception as error:  # noqa: BLE001 -- one bad item never takes its neighbours along

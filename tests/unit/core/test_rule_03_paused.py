@@ -58,6 +58,18 @@ async def test_rule_03_the_journal_says_that_it_is_tried_again_after_the_pause()
     assert [each.attempt for each in bus.references()] == [1]
 
 
+@pytest.mark.parametrize("attempts", [(1, 0), (0, 1)], ids=["a new trigger beside it", "it beside a new trigger"])
+async def test_rule_03_one_that_was_tried_speaks_for_all_of_a_batch(attempts: tuple[int, int]) -> None:
+    # The journal does not know yet that the first attempt's answer was lost.
+    bus = MemoryBus()
+    batch = [reference(attempt=attempt, message_id=f"of {attempt}") for attempt in attempts]
+    step = Export(PAUSED, FakeDataverse(invoice_row()), bus, clock(NOW))
+    await step.handle([incoming("changes", each, each.message_id) for each in batch])
+    (result,) = bus.results()
+    assert (result.state, result.attempt) == (State.RETRYING, 2)
+    assert sorted(each.attempt for each in bus.references()) == [1, 2]
+
+
 def test_rule_03_cancelled_in_the_crm_meanwhile_accounting_is_still_asked() -> None:
     decision = decided(invoice_row(**known(State.RETRYING), **CANCELLED))
     assert isinstance(decision, Send)
