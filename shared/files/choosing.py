@@ -62,7 +62,7 @@ class Choice:
         if case.head.cancelled or not is_due(self.table, self.row, case.head.status, settings):
             return _withdrawn(case)
         if held_back := held_back_by(self.route, dated, settings):
-            return case.told(*held_back)
+            return _held_back(case, case.told(*held_back))
         sale = transform.to_sale(self.table, self.row, self.route, settings)
         if _is_automatic(case.known):
             if case.known is not None and case.known.written_hash in sale.content_hashes():
@@ -70,6 +70,13 @@ class Choice:
             return case.told(State.REFUSED, refusal("changed_after_export"))
         transform.check_cards(self.table, self.row, settings)
         return case.document(sale, "write")
+
+
+def _held_back(case: Case, told: Tell) -> Tell:
+    """Say in the file why a document is not in it; what was handed out before stays so in the journal."""
+    if case.known is None or not case.known.in_books:
+        return told
+    return Tell(told.result.model_copy(update={"acknowledges": True}))
 
 
 def _withdrawn(case: Case) -> Tell | None:

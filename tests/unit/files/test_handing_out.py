@@ -10,6 +10,8 @@ import pytest
 
 from functions import exchange_files
 from shared.dataverse.journal import STATE_VALUES, message
+from shared.dataverse.journal import read as read_row
+from shared.dataverse.journal_changes import merge
 from shared.dataverse.sales import INVOICE
 from shared.decision import Nothing, decide
 from shared.errors import Misconfigured
@@ -117,6 +119,27 @@ async def test_the_rules_of_the_route_hold() -> None:
     await paused.made()
 
     assert [each.state for each in (*before.results, *paused.results)] == [State.BEFORE_START, State.PAUSED]
+
+
+@pytest.mark.parametrize(
+    ("state", "columns", "stays"),
+    [
+        pytest.param(State.EXPORTED, {}, True, id="handed out before"),
+        pytest.param(State.WAITING, {"acx_writtenhash": ""}, False, id="never handed out"),
+    ],
+)
+@pytest.mark.parametrize("changes", [{"paused": True}, {"start_date": "2026-02-11"}], ids=["paused", "starts later"])
+async def test_rule_03_what_was_handed_out_stays_so_in_the_journal(
+    changes: dict[str, Any], state: State, columns: dict[str, str], stays: bool
+) -> None:
+    row = known(invoice_row(), state, **columns)
+    own = desk(onec(**changes), row)
+
+    (listed,) = refused(await own.made())
+
+    (told,) = own.results
+    assert listed["state"] == told.state.value
+    assert (merge(read_row(row[INVOICE.journal][0]), told, "en").columns is None) is stays
 
 
 async def test_another_organization_gets_nothing() -> None:
