@@ -15,7 +15,7 @@ from shared.documents import Customer, Product, Sale
 from shared.errors import Parked, Refused
 from shared.keys import lane
 from shared.messages import Base, Document, Issued, Journalled, Reference, Result, State
-from shared.one_sale import base_of, invoices_of, is_due
+from shared.one_sale import base_of, check_elsewhere, invoices_of, is_due
 from shared.refusals import Refusal, refusal
 from shared.results import result_about
 from shared.routes import Route, Target, route_for
@@ -243,6 +243,8 @@ class Case:
         if action == "cancel":
             return None, ()
         entered = self.known is not None and self.known.in_books
+        if not entered:
+            check_elsewhere(self.row, self.head.table, self.route)
         if self.head.table is INVOICE:
             return base_of(self.row, self.route, self.settings, entered=entered), ()
         return None, invoices_of(self.row, self.route, entered=entered)

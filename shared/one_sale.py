@@ -43,8 +43,8 @@ def base_of(row: Row, route: Route, settings: Settings, *, entered: bool) -> Bas
     order = row.get("salesorderid")
     if not isinstance(order, dict):
         return None
-    if not entered:
-        _check_elsewhere(order, ORDER, route)
+    if not entered and route.posts_revenue:
+        check_elsewhere(order, ORDER, route)
     known = journal_row(ORDER, order, route.target)
     if known is not None and known.state is not State.CANCELLED and known.in_books:
         # One that was handed out in a file has no id that is known here; its number is the CRM's.
@@ -79,8 +79,8 @@ def invoices_of(row: Row, route: Route, *, entered: bool) -> tuple[Issued, ...]:
     """
     issued = []
     for invoice in row["order_invoices"]:
-        if not entered:
-            _check_elsewhere(invoice, INVOICE, route)
+        if not entered and route.posts_revenue:
+            check_elsewhere(invoice, INVOICE, route)
         known = journal_row(INVOICE, invoice, route.target)
         in_books = known is not None and known.in_books and known.state is not State.CANCELLED
         if known is not None and in_books and not entered and route.target == "sapb1":
@@ -97,14 +97,15 @@ def invoices_of(row: Row, route: Route, *, entered: bool) -> tuple[Issued, ...]:
     return tuple(issued)
 
 
-def _check_elsewhere(other: Row, table: SalesTable, route: Route) -> None:
-    """Refuse to post revenue of a sale that the other accounting system holds, or may hold."""
-    if not route.posts_revenue:
-        return
+def check_elsewhere(document: Row, table: SalesTable, route: Route) -> None:
+    """Refuse a sale of which the other accounting system holds a document, or may hold it.
+
+    The document itself counts too, whatever it posts: another owner, or another route, does not enter it twice.
+    """
     for target, system in NAMES.items():
-        known = journal_row(table, other, target) if target != route.target else None
+        known = journal_row(table, document, target) if target != route.target else None
         if known is None or known.state is State.CANCELLED:
             continue
         if known.in_books or known.state is State.RETRYING:
             named = known.number or known.accounting_id
-            raise Refused(refusal("sale_elsewhere", document=text(other, table.number), system=system, number=named))
+            raise Refused(refusal("sale_elsewhere", document=text(document, table.number), system=system, number=named))

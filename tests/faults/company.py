@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from infra.demo.company import COMPANIES, PRODUCTS, SampleProduct, inn
+from infra.demo.company import COMPANIES, PRODUCTS, Company, SampleProduct, inn
 from infra.demo.crm import BILLED, CANCELED, FULFILLED, manager
 from shared.dataverse.batch import Operation
 from shared.dataverse.journal import STATE_VALUES
@@ -224,6 +224,10 @@ class People:
         """Give a document to another customer."""
         body = {"customerid_account@odata.bind": f"/accounts({customer})"}
         await self.do(Operation("PATCH", _path(sale), body))
+
+    async def give(self, sale: Sale, company: Company) -> None:
+        """Give a document to the manager of another business unit."""
+        await self.do(Operation("PATCH", _path(sale), {"ownerid@odata.bind": f"/systemusers({manager(company)})"}))
 
     async def rename(self, table: str, record: UUID, name: str) -> None:
         """Give an account or a product another name."""

@@ -1,10 +1,13 @@
 """Lives of documents that went wrong once, or nearly, each as a plain test."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared.bus import RESULTS
 from shared.messages import State
 from tests.faults import books
+from tests.faults.company import SELLERS
 from tests.faults.harness import Chain
 from tests.faults.systems import Systems
 
@@ -170,5 +173,24 @@ async def test_a_customer_who_is_mended_before_the_refusal_is_in_the_journal_is_
 
         await books.check(chain)
         assert {entry.live for entry in await books.documents(chain, sale)} == {True}
+    finally:
+        await chain.close()
+
+
+async def test_what_is_in_the_books_does_not_follow_its_owner_into_others(systems: Systems) -> None:
+    """An invoice that 1C holds is given to a manager of the business unit whose invoices go into SAP."""
+    chain = Chain(systems, 1)
+    try:
+        sale = await chain.exported("onec")
+        await chain.people.give(sale, SELLERS["sapb1", "2B"])
+        await chain.drain()
+
+        held = await books.state(systems, "sapb1")
+        assert sale.number not in books.entries(held, "sapb1")
+        assert {entry.live for entry in await books.documents(chain, sale)} == {True}
+        told = await chain.people.journal(replace(sale, target="sapb1"))
+        assert told is not None
+        assert told.state is State.REFUSED
+        assert f"{sale.number} of the same sale is in 1C already" in told.message
     finally:
         await chain.close()

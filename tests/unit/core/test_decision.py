@@ -256,9 +256,27 @@ def test_what_accounting_may_not_have_is_sent(state: State, columns: dict[str, A
     assert (document_.journal.row_id, document_.journal.state) == (JOURNAL_ROW, state)
 
 
-def test_the_journal_of_another_system_is_no_concern() -> None:
-    row = invoice_row(**known(State.POSTED, target="sapb1", **IN_BOOKS))
+@pytest.mark.parametrize("state", [State.REFUSED, State.PAUSED, State.CANCELLED])
+def test_the_journal_of_another_system_is_no_concern(state: State) -> None:
+    row = invoice_row(**known(state, target="sapb1"))
     assert sent(row).document.journal is None
+
+
+@pytest.mark.parametrize("state", [State.POSTED, State.PAID, State.REFUSED, State.RETRYING])
+def test_rule_04_what_stands_in_the_other_system_is_not_entered_here_as_well(state: State) -> None:
+    # Its owner was moved to another business unit, or its route leads elsewhere now.
+    held = {} if state is State.RETRYING else IN_BOOKS
+    decision = decided(invoice_row(**known(state, target="sapb1", **held)))
+    assert isinstance(decision, Tell)
+    assert (decision.result.target, decision.result.state) == ("onec", State.REFUSED)
+    assert decision.result.reason is not None
+    assert decision.result.reason.code == "sale_elsewhere"
+
+
+def test_rule_04_what_stands_in_both_systems_already_goes_on_here() -> None:
+    row = invoice_row(**known(State.POSTED, **IN_BOOKS | {"acx_writtenhash": "another content"}))
+    row[INVOICES.journal] += known(State.POSTED, target="sapb1", **IN_BOOKS)[INVOICES.journal]
+    assert sent(row).document.action == "write"
 
 
 def test_the_business_unit_decides_the_target() -> None:
