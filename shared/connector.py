@@ -94,7 +94,8 @@ class Connector:
     async def _hold_back(self, document: Document, bindings: Bindings, state: State, reason: Refusal) -> None:
         """Say what waits. What accounting may hold must not look as if it did not: Paused is not in the books."""
         known = document.journal
-        if document.action == "write" and known is not None and known.in_books:
+        stays = known is not None and known.in_books and not (known.awaits_a_look and state is State.PAUSED)
+        if document.action == "write" and stays:
             say(logging.INFO, "nothing to do", {document.sale.table: document.sale.id, "why": reason.code})
         elif document.action == "cancel" or document.reference.attempt > 0 or (known and known.may_be_held):
             await self._again(document, bindings, Parked(reason))

@@ -195,13 +195,13 @@ class Case:
         """Say what the company wants to wait, or never to be written."""
         dated = transform.document_date(self.row, self.route)
         in_books = self.known is not None and self.known.in_books
-        if in_books and (dated < self.route.start_date or self.route.paused):
-            # What the journal says of it stays true; a change waits for the end of the pause.
-            return Nothing("in accounting already, and not to be written now")
         held_back = held_back_by(self.route, dated, self.settings)
         if held_back is None:
             return None
         state, reason = held_back
+        if in_books and not (self.known and self.known.awaits_a_look and state is State.PAUSED):
+            # What the journal says of it stays true; a change waits for the end of the pause.
+            return Nothing("in accounting already, and not to be written now")
         if self.reference.attempt > 0 or (self.known is not None and self.known.may_be_held):
             # An answer may be lost. A row that says Paused is not in the books; this one must go on being looked for.
             raise Parked(reason)

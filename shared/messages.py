@@ -198,6 +198,14 @@ class Journalled(BaseModel):
         """
         return self.state is State.REFUSED or (self.state.says_payment and self.hash == REFUSED_CHANGE)
 
+    @property
+    def awaits_a_look(self) -> bool:
+        """Whether it is to be looked at though its version is known: what it was refused for may have been mended.
+
+        Neither that nor Retry makes a version newer: while nothing may be written, the trigger itself has to wait.
+        """
+        return self.is_refused or self.retry
+
 
 class Base(BaseModel):
     """The order that an invoice was made from, where that order was exported to the same accounting system."""

@@ -194,3 +194,37 @@ async def test_what_is_in_the_books_does_not_follow_its_owner_into_others(system
         assert f"{sale.number} of the same sale is in 1C already" in told.message
     finally:
         await chain.close()
+
+
+@BOTH
+@pytest.mark.parametrize("sent_before", [False, True], ids=["before the look", "with the document on its way"])
+async def test_a_retry_that_meets_a_pause_is_answered_after_it(
+    systems: Systems, target: str, *, sent_before: bool
+) -> None:
+    """What was refused is a change of a document that is in the books; the period is opened, and Retry pressed."""
+    chain = Chain(systems, 1)
+    try:
+        sale = await chain.exported(target)
+        await chain.close_october(target, closed=True)
+        await chain.people.edit(sale, 4)
+        await chain.drain()
+        await chain.close_october(target, closed=False)
+        await chain.people.press_retry(sale)
+        paused = [chain.route(sale).name]
+        if sent_before:
+            await chain.deliver()
+            document = await chain.take(target)
+            chain.pause(paused)
+            await chain.handle(document)
+        else:
+            chain.pause(paused)
+            await chain.deliver()
+        await chain.work()
+        await chain.timer("sweep")
+        await chain.work()
+        chain.pause([])
+        await chain.drain()
+
+        await books.check(chain)
+    finally:
+        await chain.close()

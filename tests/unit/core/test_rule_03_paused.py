@@ -6,11 +6,12 @@ import pytest
 
 from shared.connector import Connector
 from shared.dataverse.journal import STATE_VALUES
+from shared.dataverse.journal import read as read_row
 from shared.dataverse.sales import INVOICE
 from shared.decision import Decision, Nothing, Send, Tell, decide
 from shared.errors import Parked, Refused
 from shared.export import Export
-from shared.messages import Journalled, Result, State
+from shared.messages import REFUSED_CHANGE, Journalled, Result, State
 from shared.refusals import refusal
 from tests.builders import NOW, document, invoice_row, journal_columns, journalled, onec_route, reference, settings
 from tests.unit.core.fakes import FakeAccounting, FakeDataverse, MemoryBus, clock, incoming
@@ -130,3 +131,21 @@ async def carried_by(**changes: Any) -> tuple[Result, MemoryBus]:
     system.failure = Refused(refusal("no_lines"))
     await Connector("onec", system, settings(), bus, clock(NOW)).handle([incoming("onec", document(**changes), "m")])
     return bus.results()[0], bus
+
+
+@pytest.mark.parametrize(
+    ("state", "columns"),
+    [
+        pytest.param(State.REFUSED, {}, id="refused"),
+        pytest.param(State.PAID, {"acx_hash": REFUSED_CHANGE}, id="refused beside a payment"),
+        pytest.param(State.POSTED, {"acx_retry": True}, id="Retry pressed"),
+    ],
+)
+async def test_rule_03_what_was_to_be_looked_at_again_is_after_the_pause(state: State, columns: dict[str, Any]) -> None:
+    # No version tells of it: a customer was mended, a period opened.
+    held = known(state, acx_accountingid="ref-1", **columns)
+    with pytest.raises(Parked):
+        decided(invoice_row(**held))
+    _, bus = await carried(PAUSED, journal=read_row(held[INVOICE.journal][0]))
+    assert len(bus.references()) == 1
+    assert isinstance(decide(INVOICE, invoice_row(**held), reference(), STARTS_LATER, NOW), Nothing | Tell)
