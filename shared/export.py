@@ -24,6 +24,7 @@ from shared.refusals import refusal
 from shared.resolving import resolve
 from shared.results import result_of
 from shared.retry import Backoff, cause_of, result_envelope, try_again, waiting_for
+from shared.routes import NAMES
 from shared.settings import Settings
 from shared.telemetry import count, hop, observe, onward, say
 
@@ -141,7 +142,8 @@ class Export:
             journal_key(target, table.name, sale): (table, sale, target, references)
             for table, by_id in by_sale.items()
             for sale, references in by_id.items()
-            for target in sorted({route.target for route in self._settings.routes if route.way == table.way})
+            # Whatever the routes are now: one may hand out files, or lead elsewhere than when it was exported.
+            for target in NAMES
         }
         try:
             known = await self._reader.journalled(sorted(gone)) if gone else {}

@@ -30,6 +30,7 @@ from tests.builders import (
     write_in,
 )
 from tests.unit.core.fakes import FakeDataverse, MemoryBus, clock, incoming
+from tests.unit.files.kit import onec
 
 LINE = record_id(1, 0x1B)
 
@@ -316,3 +317,22 @@ async def test_a_pause_is_told_to_the_journal() -> None:
     await bench.handle(reference())
     assert [queue for queue, _ in bench.bus.sent] == [RESULTS]
     assert bench.bus.results()[0].state is State.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("target", "columns"),
+    [
+        pytest.param("onec", {"acx_accountingid": "ref-1"}, id="exported"),
+        pytest.param("onec", {"acx_writtenhash": "h"}, id="handed out in a file"),
+        pytest.param("sapb1", {"acx_accountingid": "7"}, id="exported where no route leads any more"),
+    ],
+)
+async def test_a_deletion_is_told_wherever_the_document_stands(target: str, columns: dict[str, str]) -> None:
+    bench = Bench()
+    bench.step = Export(settings(onec()), bench.dataverse, bench.bus, clock(NOW))
+    bench.dataverse.write(f"{target}:invoice:{INVOICE}", acx_state=STATE_VALUES[State.EXPORTED], **columns)
+    await bench.handle(reference())
+    (result,) = bench.bus.results()
+    assert (result.target, result.state) == (target, State.REFUSED)
+    assert result.reason is not None
+    assert result.reason.code == "deleted_after_export"
