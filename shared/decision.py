@@ -15,7 +15,7 @@ from shared.documents import Customer, Product, Sale
 from shared.errors import Parked, Refused
 from shared.keys import lane
 from shared.messages import Base, Document, Issued, Journalled, Reference, Result, State
-from shared.one_sale import base_of, check_elsewhere, invoices_of, is_due
+from shared.one_sale import base_of, check_elsewhere, elsewhere, invoices_of, is_due
 from shared.refusals import Refusal, refusal
 from shared.results import result_about
 from shared.routes import Route, Target, route_for
@@ -175,10 +175,14 @@ class Case:
             how, state = "not_issued", State.WAITING
         else:
             return None
-        if self.known is None or self.known.state is State.CANCELLED:
-            return Nothing(how.replace("_", " "))
-        if self.known.may_be_held:
+        standing = self.known is not None and self.known.state is not State.CANCELLED
+        if self.known is not None and standing and self.known.may_be_held:
             return self._taken_back(how)
+        if held := elsewhere(self.row, self.head.table, self.route):
+            # No route leads there any more that could take it back.
+            return self._told_of(*held, State.REFUSED, refusal(f"{how}_after_export"))
+        if not standing:
+            return Nothing(how.replace("_", " "))
         return self._told_once(state, refusal(f"{how}_before_export"))
 
     def _taken_back(self, how: str) -> Decision:
@@ -251,10 +255,13 @@ class Case:
 
     def told(self, state: State, reason: Refusal | None) -> Tell:
         """Make a word for the journal."""
+        return self._told_of(self.route.target, self.known, state, reason)
+
+    def _told_of(self, target: Target, known: Journalled | None, state: State, reason: Refusal | None) -> Tell:
         result = result_about(
             self.reference,
-            self.known,
-            self.route.target,
+            known,
+            target,
             table=self.head.table.name,
             id=self.head.id,
             state=state,

@@ -14,7 +14,7 @@ from shared.dataverse.sales import FULFILLED_PARTLY, INVOICE, INVOICED, ORDER, S
 from shared.errors import Parked, Refused
 from shared.messages import Base, Issued, Journalled, State
 from shared.refusals import refusal
-from shared.routes import NAMES, Route, route_for
+from shared.routes import NAMES, Route, Target, route_for
 from shared.settings import Settings
 
 Row = dict[str, Any]
@@ -97,15 +97,25 @@ def invoices_of(row: Row, route: Route, *, entered: bool) -> tuple[Issued, ...]:
     return tuple(issued)
 
 
+def elsewhere(document: Row, table: SalesTable, route: Route) -> tuple[Target, Journalled] | None:
+    """Give the other accounting system where a document stands, or may stand, and what the journal knows of it."""
+    for target in NAMES:
+        known = journal_row(table, document, target) if target != route.target else None
+        if known is None or known.state is State.CANCELLED:
+            continue
+        if known.in_books or known.state is State.RETRYING:
+            return target, known
+    return None
+
+
 def check_elsewhere(document: Row, table: SalesTable, route: Route) -> None:
     """Refuse a sale of which the other accounting system holds a document, or may hold it.
 
     The document itself counts too, whatever it posts: another owner, or another route, does not enter it twice.
     """
-    for target, system in NAMES.items():
-        known = journal_row(table, document, target) if target != route.target else None
-        if known is None or known.state is State.CANCELLED:
-            continue
-        if known.in_books or known.state is State.RETRYING:
-            named = known.number or known.accounting_id
-            raise Refused(refusal("sale_elsewhere", document=text(document, table.number), system=system, number=named))
+    if held := elsewhere(document, table, route):
+        target, known = held
+        named = known.number or known.accounting_id
+        raise Refused(
+            refusal("sale_elsewhere", document=text(document, table.number), system=NAMES[target], number=named)
+        )

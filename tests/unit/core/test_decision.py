@@ -273,6 +273,23 @@ def test_rule_04_what_stands_in_the_other_system_is_not_entered_here_as_well(sta
     assert decision.result.reason.code == "sale_elsewhere"
 
 
+@pytest.mark.parametrize("here", [{}, known(State.REFUSED)], ids=["not known here", "refused here"])
+@pytest.mark.parametrize(
+    ("changes", "code"), [(CANCELLED, "cancelled_after_export"), (NOT_ISSUED, "not_issued_after_export")]
+)
+def test_what_was_withdrawn_is_told_where_it_stands(changes: dict[str, Any], code: str, here: dict[str, Any]) -> None:
+    row = invoice_row(**changes, **known(State.POSTED, target="sapb1", **IN_BOOKS))
+    row[INVOICES.journal] = [*row[INVOICES.journal], *here.get(INVOICES.journal, [])]
+    result = told(row).result
+    assert (result.target, result.state, result.journal and result.journal.number) == (
+        "sapb1",
+        State.REFUSED,
+        IN_BOOKS["acx_number"],
+    )
+    assert result.reason is not None
+    assert result.reason.code == code
+
+
 def test_rule_04_what_stands_in_both_systems_already_goes_on_here() -> None:
     row = invoice_row(**known(State.POSTED, **IN_BOOKS | {"acx_writtenhash": "another content"}))
     row[INVOICES.journal] += known(State.POSTED, target="sapb1", **IN_BOOKS)[INVOICES.journal]
