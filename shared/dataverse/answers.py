@@ -1,10 +1,11 @@
 """What an answer of the Dataverse Web API means: its body, or one of the errors that decide what happens next."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from shared.dataverse import batch
 from shared.errors import BridgeError, Misconfigured, Unavailable
-from shared.http import Answer
+from shared.http import Answer, retry_after
 
 SYSTEM = "Dataverse"
 
@@ -26,7 +27,7 @@ def parsed(answer: Answer) -> Any:
 def read(answer: Answer) -> Any:
     """Give the body of an answer to a reading. Unavailable and Misconfigured as their names say."""
     if answer.status != 200:
-        raise _failure(answer.status, _error_code(answer))
+        raise _failure(answer.status, _error_code(answer), answer.headers)
     return parsed(answer)
 
 
@@ -40,7 +41,7 @@ def read_link(answer: Answer) -> Any:
 def read_parts(answer: Answer, count: int) -> list[batch.Part]:
     """Give the answers to the ``count`` operations of a batch; what means that the whole system is away is raised."""
     if answer.status != 200:
-        raise _failure(answer.status, _error_code(answer))
+        raise _failure(answer.status, _error_code(answer), answer.headers)
     try:
         parts = batch.decode(answer.headers.get("content-type", ""), answer.content)
     except ValueError as error:
@@ -49,7 +50,7 @@ def read_parts(answer: Answer, count: int) -> list[batch.Part]:
         raise Unavailable(SYSTEM, f"{len(parts)} answers to {count} operations of a batch")
     for part in parts:
         if part.status in {401, 429, 503}:
-            raise _failure(part.status, "")
+            raise _failure(part.status, "", part.headers)
     return parts
 
 
@@ -63,11 +64,11 @@ def _error_code(answer: Answer) -> str:
         return ""
 
 
-def _failure(status: int, code: str) -> Unavailable | Misconfigured:
+def _failure(status: int, code: str, headers: Mapping[str, str]) -> Unavailable | Misconfigured:
     """Say what a status means: rights and names are for the administrator, everything else passes."""
     detail = f"answered {status}" + (f" ({code})" if code else "")
     if status in {401, 403}:
         return Misconfigured(f"DATAVERSE_CLIENT_ID: {SYSTEM} {detail}: the application user lacks a right")
     if status in {400, 404}:
         return Misconfigured(f"{SYSTEM} {detail}: a table, column or setting named COLUMN_… is not in this environment")
-    return Unavailable(SYSTEM, detail)
+    return Unavailable(SYSTEM, detail, retry_after(headers))

@@ -278,6 +278,20 @@ async def test_a_batch_without_a_whole_answer(server: Server, answer: httpx.Resp
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(multipart(DONE, b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 17\r\n"), id="429 inside"),
+        pytest.param(httpx.Response(503, headers={"retry-after": "17"}), id="503"),
+    ],
+)
+async def test_a_batch_that_is_throttled_names_its_time(server: Server, answer: httpx.Response) -> None:
+    server.answer = lambda request: answer
+    with pytest.raises(Unavailable) as caught:
+        await server.client.batch(OPERATIONS)
+    assert caught.value.retry_after == 17
+
+
+@pytest.mark.parametrize(
     ("failure", "error"),
     [(httpx.ConnectError("x"), Unavailable), (httpx.ReadError("x"), AnswerLost), (httpx.ReadTimeout("x"), AnswerLost)],
     ids=["no connection", "dropped", "timed out"],
