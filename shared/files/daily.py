@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from shared.dataverse.checkpoints import Checkpoint, Checkpoints
+from shared.decision import pause_of
 from shared.errors import BridgeError
 from shared.files.asking import KINDS, Asked, by_hand
 from shared.files.container import Container
@@ -59,14 +60,21 @@ class Daily:
         yesterday = self._now().astimezone(route.zone).date() - timedelta(days=1)
         checkpoint = await self._checkpoints.read(f"files:{KINDS[kind].name}:{plain_name(route.name)}")
         day, count = _next_day(checkpoint, yesterday), 0
+        waits = pause_of(route, self._settings) is not None
+        if waits and not checkpoint.link:
+            # The pause may be long: what is dated in it is delivered afterwards, not yesterday's alone.
+            checkpoint = await self._checkpoints.save(checkpoint, (day - timedelta(days=1)).isoformat(), "")
         while day <= yesterday and self._now() < until:
             asked = Asked(kind, day, day, (route,))
             async with self._handing_out.made(asked, self._now) as file:
-                if file.documents or file.refused:
+                if waits:
+                    await file.delivered()  # nothing but the word that it waits
+                elif file.documents or file.refused:
                     await self._container.put(f"{plain_name(route.name)}/{kind}_{day}.zip", file.path)
                     await file.delivered()
                 count += file.documents
-            checkpoint = await self._checkpoints.save(checkpoint, day.isoformat(), "")
+            if not waits:
+                checkpoint = await self._checkpoints.save(checkpoint, day.isoformat(), "")
             day += timedelta(days=1)
         return count
 

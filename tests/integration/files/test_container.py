@@ -17,7 +17,7 @@ from tests.builders import NOW, invoice_row
 from tests.integration.files.conftest import Shelf
 from tests.integration.sweep.conftest import Organization
 from tests.unit.core.fakes import clock
-from tests.unit.files.kit import desk, onec
+from tests.unit.files.kit import Desk, desk, onec
 
 
 @asynccontextmanager
@@ -78,3 +78,25 @@ async def test_each_day_is_delivered_once_and_a_missed_one_is_made_up_for(
         ("INV-00001", State.EXPORTED),
         ("INV-00002", State.EXPORTED),
     ]
+
+
+async def test_rule_03_what_waits_for_the_end_of_a_pause_is_delivered_after_it(
+    shelf: Shelf, organization: Organization
+) -> None:
+    rows = invoice_row(acx_documentdate="2026-02-09"), invoice_row(acx_documentdate="2026-02-10", number=2)
+    paused, open_ = desk(onec(name="later", paused=True), *rows), desk(onec(name="later"), *rows)
+    checkpoints = Checkpoints(organization.ours, clock(NOW))
+    async with opened(shelf.container()) as container:
+
+        def daily(own: Desk, days: int) -> Daily:
+            return Daily(own.settings, own.handing_out, checkpoints, container, clock(NOW + timedelta(days=days)))
+
+        assert await daily(paused, 0).run() == {"later:invoices": 0}
+        assert await daily(paused, 1).run() == {"later:invoices": 0}
+        assert {(each.record, each.state) for each in paused.results} == {
+            ("INV-00001", State.PAUSED),
+            ("INV-00002", State.PAUSED),
+        }
+        assert await daily(open_, 2).run() == {"later:invoices": 2}
+
+    assert sorted(shelf.storage.blobs) == ["later/invoices_2026-02-09.zip", "later/invoices_2026-02-10.zip"]
