@@ -24,6 +24,10 @@ class Asked:
     until: date
     """the last day, included"""
     routes: tuple[Route, ...]
+    name: str = ""
+    """of the ZIP; empty: one that tells what was asked for, and when"""
+    unheld: bool = False
+    """only what no other file holds yet"""
 
     @property
     def table(self) -> SalesTable:

@@ -40,6 +40,8 @@ class Choice:
     period: tuple[date, date]
     reference: Reference
     file: File
+    unheld: bool = False
+    """whether what another file holds stays out"""
 
     def made(self, settings: Settings) -> Send | Tell | None:
         """Give the document, or a word of why it stays out; None where the file has nothing to do with it."""
@@ -57,7 +59,7 @@ class Choice:
 
     def _chosen(self, case: Case, settings: Settings) -> Send | Tell | None:
         dated = transform.document_date(self.row, self.route)
-        if not self.period[0] <= dated <= self.period[1]:
+        if not self.period[0] <= dated <= self.period[1] or self._has_its_file(case):
             return None
         if case.head.cancelled or not is_due(self.table, self.row, case.head.status, settings):
             return _withdrawn(case)
@@ -70,6 +72,12 @@ class Choice:
             return case.told(State.REFUSED, refusal("changed_after_export"))
         transform.check_cards(self.table, self.row, settings)
         return case.document(sale, "write")
+
+    def _has_its_file(self, case: Case) -> bool:
+        """Whether it stays out because another file holds it. That it was cancelled since is told all the same."""
+        if not self.unheld or case.known is None or not case.known.in_books or case.head.cancelled:
+            return False
+        return self.file.name not in case.known.message
 
 
 def _held_back(case: Case, told: Tell) -> Tell:

@@ -1,6 +1,7 @@
 """Once a day: the files of the days that are over go into a container, each day and route by itself.
 
 How far a route is stands in a checkpoint, so that a day on which something was away is made up for by the next run.
+What was issued, or mended, only after its day had been delivered comes in a file of its own.
 """
 
 import logging
@@ -60,23 +61,47 @@ class Daily:
         yesterday = self._now().astimezone(route.zone).date() - timedelta(days=1)
         checkpoint = await self._checkpoints.read(f"files:{KINDS[kind].name}:{plain_name(route.name)}")
         day, count = _next_day(checkpoint, yesterday), 0
+        first = day
         waits = pause_of(route, self._settings) is not None
         if waits and not checkpoint.link:
             # The pause may be long: what is dated in it is delivered afterwards, not yesterday's alone.
             checkpoint = await self._checkpoints.save(checkpoint, (day - timedelta(days=1)).isoformat(), "")
         while day <= yesterday and self._now() < until:
-            asked = Asked(kind, day, day, (route,))
+            asked = Asked(kind, day, day, (route,), f"{plain_name(route.name)}/{kind}_{day}.zip")
             async with self._handing_out.made(asked, self._now) as file:
                 if waits:
                     await file.delivered()  # nothing but the word that it waits
                 elif file.documents or file.refused:
-                    await self._container.put(f"{plain_name(route.name)}/{kind}_{day}.zip", file.path)
+                    await self._container.put(file.name, file.path)
                     await file.delivered()
                 count += file.documents
             if not waits:
-                checkpoint = await self._checkpoints.save(checkpoint, day.isoformat(), "")
+                checkpoint = await self._checkpoints.save(checkpoint, day.isoformat(), checkpoint.pass_name)
             day += timedelta(days=1)
+        if not waits and first <= yesterday and self._now() < until:
+            count += await self._late(kind, route, first - timedelta(days=1), checkpoint)
         return count
+
+    async def _late(self, kind: str, route: Route, until: date, checkpoint: Checkpoint) -> int:
+        """Deliver what no file holds of the days before those of this run.
+
+        Only beside a new day, so once a day: the journal has heard by then of what the files before hold. Each such
+        file has a name of its own. The checkpoint says which one is on its way: what a run leaves behind that stopped
+        before the journal had heard all of it is made anew, under its name, so that no second file holds the same.
+        """
+        if checkpoint.pass_name:
+            until = date.fromisoformat(checkpoint.pass_name)
+        name = f"{plain_name(route.name)}/{kind}_late_{until}.zip"
+        asked = Asked(kind, until - BACK, until, (route,), name, unheld=True)
+        async with self._handing_out.made(asked, self._now) as file:
+            if not file.documents:
+                await file.delivered()
+                return 0
+            checkpoint = await self._checkpoints.save(checkpoint, checkpoint.link, until.isoformat())
+            await self._container.put(file.name, file.path)
+            await file.delivered()
+            await self._checkpoints.save(checkpoint, checkpoint.link, "")
+            return file.documents
 
 
 def _next_day(checkpoint: Checkpoint, yesterday: date) -> date:

@@ -101,7 +101,7 @@ class HandingOut:
         """
         await self._dataverse.check_organization()
         created = now().replace(microsecond=0)
-        name = file_name(asked, created)
+        name = asked.name or file_name(asked, created)
         with _workshop() as (box, words):
             documents = refused = 0
             for route in asked.routes:
@@ -148,7 +148,8 @@ class HandingOut:
                 what=file.name,
                 now=file.created,
             )
-            choice = Choice(asked.table, dict(row), place.route, (asked.since, asked.until), reference, file)
+            period = asked.since, asked.until
+            choice = Choice(asked.table, dict(row), place.route, period, reference, file, asked.unheld)
             choices.append(choice.made(self._settings))
         bound = await self._bindings.of([choice for choice in choices if isinstance(choice, Send)])
         for made in choices:
