@@ -12,6 +12,8 @@ param mailTo array = []
 param enabled bool = true
 
 // Severities: 1 nothing is exported or something is set aside, 2 somebody should look today, 3 worth a look.
+// by: the column of the query's rows that makes each of its values an alert of its own, which a mail names; never an
+// empty text. Without it a second system that fails while the first one does would be no news.
 var alerts = [
   {
     name: 'backlog'
@@ -19,6 +21,7 @@ var alerts = [
     severity: 2
     every: 'PT15M'
     over: 'PT30M'
+    by: 'target'
   }
   {
     name: 'credentials'
@@ -26,6 +29,7 @@ var alerts = [
     severity: 2
     every: 'P1D'
     over: 'P1D'
+    by: 'setting'
   }
   {
     name: 'failed_invocations'
@@ -33,6 +37,7 @@ var alerts = [
     severity: 2
     every: 'PT15M'
     over: 'PT30M'
+    by: 'name'
   }
   {
     name: 'misconfigured'
@@ -40,6 +45,7 @@ var alerts = [
     severity: 1
     every: 'PT5M'
     over: 'PT10M'
+    by: 'problem'
   }
   {
     name: 'no_sweep'
@@ -47,6 +53,7 @@ var alerts = [
     severity: 1
     every: 'PT15M'
     over: 'PT30M'
+    by: ''
   }
   {
     name: 'nothing_exported'
@@ -54,6 +61,7 @@ var alerts = [
     severity: 2
     every: 'PT1H'
     over: 'PT4H'
+    by: ''
   }
   {
     name: 'oldest_waiting'
@@ -61,6 +69,7 @@ var alerts = [
     severity: 2
     every: 'PT15M'
     over: 'PT30M'
+    by: ''
   }
   {
     name: 'refusals'
@@ -68,6 +77,7 @@ var alerts = [
     severity: 3
     every: 'PT1H'
     over: 'PT1H'
+    by: 'target'
   }
   {
     name: 'set_aside'
@@ -75,6 +85,7 @@ var alerts = [
     severity: 1
     every: 'PT15M'
     over: 'PT30M'
+    by: 'queue'
   }
   {
     name: 'slow'
@@ -82,6 +93,7 @@ var alerts = [
     severity: 3
     every: 'PT15M'
     over: 'PT30M'
+    by: 'target'
   }
   {
     name: 'target_fails'
@@ -89,6 +101,7 @@ var alerts = [
     severity: 1
     every: 'PT5M'
     over: 'PT15M'
+    by: 'target'
   }
   {
     name: 'timers_fail'
@@ -96,6 +109,7 @@ var alerts = [
     severity: 2
     every: 'PT1H'
     over: 'PT6H'
+    by: 'timer'
   }
   {
     name: 'webhooks_fail'
@@ -103,6 +117,7 @@ var alerts = [
     severity: 2
     every: 'PT1H'
     over: 'PT2H'
+    by: 'what'
   }
 ]
 
@@ -143,6 +158,15 @@ resource rules 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for alert 
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0
+          dimensions: empty(alert.by) ? [] : [
+            {
+              name: alert.by
+              operator: 'Include'
+              values: [
+                '*'
+              ]
+            }
+          ]
           failingPeriods: {
             numberOfEvaluationPeriods: 1
             minFailingPeriodsToAlert: 1

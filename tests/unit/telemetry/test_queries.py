@@ -135,6 +135,12 @@ def test_only_what_is_looked_at_within_twelve_hours_counts_as_one_alert_until_it
     assert stateless == [pause for pause in hours if hours[pause] > 12]
 
 
+def by() -> dict[str, str]:
+    """Give the column that tells an alert's parts from each other; empty: it has none."""
+    rule = r"alerts/(\w+)\.kql'\)\s+severity: \d\s+every: '\w+'\s+over: '\w+'\s+by: '(\w*)'"
+    return dict(re.findall(rule, (AZURE / "alerts.bicep").read_text()))
+
+
 CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "oldest_waiting": (
         [metric("waiting_seconds", 2400, hop="export")],
@@ -205,13 +211,41 @@ def test_an_alert_fires_when_it_should_and_else_not(name: str) -> None:
     assert run(name, *rests) == []
 
 
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_each_row_of_an_alert_is_an_alert_of_its_own_with_a_name_that_is_not_empty(name: str) -> None:
+    rows = run(name, *CASES[name][0])
+    texts = {column for row in rows for column, value in row.items() if isinstance(value, str)}
+    assert texts == {by()[name]} - {""}
+    names = [row[column] for row in rows for column in texts]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def test_a_rule_tells_its_alerts_apart_by_every_value_of_that_column() -> None:
+    assert set(by()) == set(ALERTS)
+    (dimension,) = re.findall(
+        r"dimensions: empty\(alert\.by\) \? \[\] : \[\s+\{([^}]*)\}", (AZURE / "alerts.bicep").read_text()
+    )
+    assert dimension.split() == ["name:", "alert.by", "operator:", "'Include'", "values:", "[", "'*'", "]"]
+
+
+def test_a_second_system_that_fails_is_an_alert_beside_the_first_one() -> None:
+    calls = [*[call("500")] * 11, *[call("500", target="SAP Business One")] * 11]
+    assert sorted(row["target"] for row in run("target_fails", *calls)) == ["1C", "SAP Business One"]
+
+
+def test_an_event_of_another_organization_has_a_name_beside_a_wrong_setting() -> None:
+    rows = run("misconfigured", line("misconfigured", problems="ONEC_URL: is missing"), line("another organization"))
+    assert sorted(row["problem"] for row in rows) == ["ONEC_URL: is missing", "another organization"]
+
+
 def test_webhooks_that_are_turned_away_are_an_alert_too() -> None:
     assert run("webhooks_fail", *[request("dataverse_events", "401")] * 5)[0]["what"] == "turned away"
 
 
 def test_payments_that_can_not_be_read_hour_after_hour_are_an_alert_that_names_the_system() -> None:
     hourly = [line("payments wait", minutes, target="sapb1") for minutes in (20, 80, 140)]
-    assert run("timers_fail", *hourly) == [{"timer": "payments", "system": "sapb1", "times": 3}]
+    assert run("timers_fail", *hourly) == [{"timer": "payments of sapb1", "times": 3}]
     assert run("timers_fail", *hourly[:2], line("payments wait", target="onec")) == []
 
 
