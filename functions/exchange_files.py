@@ -21,11 +21,12 @@ async def exchange_files(req: func.HttpRequest, context: func.Context) -> func.H
 
 
 async def _handed_out(req: func.HttpRequest) -> func.HttpResponse:
-    from shared.files.wired import answered  # noqa: PLC0415 -- see LAZY in shared/wiring.py
+    from shared.files.asking import WrongRequest  # noqa: PLC0415 -- see LAZY in shared/wiring.py
+    from shared.files.wired import answered  # noqa: PLC0415 -- see LAZY
 
     try:
         file = await answered(process, req.route_params.get("kind", ""), dict(req.params))
-    except ValueError as error:
+    except WrongRequest as error:
         return _refused(400, str(error))
     except (Unavailable, Misconfigured) as error:
         return _refused(503, str(error))

@@ -32,16 +32,13 @@ async def answer(
     *,
     largest: int = LARGEST,
 ) -> Answered:
-    """Make the file that is asked for, and tell the journal. ValueError says what is wrong with the request."""
+    """Make the file that is asked for, and tell the journal. WrongRequest says what is wrong with the request."""
     asked = read(kind, given, settings)
-    try:
-        async with handing_out.made(asked, now, now() + BUDGET) as file:
-            _check(file.size, largest)
-            content = _whole(file.path)
-            await file.delivered()
-            return Answered(file.name, content)
-    except TooMuch as error:
-        raise ValueError(str(error)) from None
+    async with handing_out.made(asked, now, now() + BUDGET) as file:
+        _check(file.size, largest)
+        content = _whole(file.path)
+        await file.delivered()
+        return Answered(file.name, content)
 
 
 def _check(size: int, largest: int) -> None:

@@ -14,6 +14,10 @@ YEARS = range(1900, 2200)
 """A browser sends the year 26 as 0026. Dataverse knows no such day, and days are counted on from the last one."""
 
 
+class WrongRequest(Exception):
+    """What was asked for can't be handed out; says why in one sentence that quotes nothing of what was given."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """The documents of a period, dated in their legal entity's zone, of the routes that hand out files."""
@@ -44,21 +48,21 @@ def by_hand(settings: Settings, kind: str) -> tuple[Route, ...]:
 def read(kind: str, given: Mapping[str, str], settings: Settings) -> Asked:
     """Read ``from``, ``to`` (days) and ``entity`` (a route's name or business unit; none: every route by hand).
 
-    ValueError with one sentence that quotes nothing of what was given.
+    WrongRequest where that makes no sense.
     """
     if kind not in KINDS:
-        raise ValueError(f"must be one of {', '.join(KINDS)}")
+        raise WrongRequest(f"must be one of {', '.join(KINDS)}")
     since, until = _day(given, "from"), _day(given, "to")
     if until < since:
-        raise ValueError("to: must not be before from")
+        raise WrongRequest("to: must not be before from")
     if (until - since).days >= MAX_DAYS:
-        raise ValueError(f"from, to: must not be more than {MAX_DAYS} days apart")
+        raise WrongRequest(f"from, to: must not be more than {MAX_DAYS} days apart")
     routes, entity = by_hand(settings, kind), given.get("entity", "").strip().casefold()
     if entity:
         routes = tuple(route for route in routes if entity in {route.name.casefold(), str(route.business_unit)})
     if not routes:
         known = ", ".join(route.name for route in by_hand(settings, kind)) or "none"
-        raise ValueError(f"entity: no such route hands out {kind} as files (those that do: {known})")
+        raise WrongRequest(f"entity: no such route hands out {kind} as files (those that do: {known})")
     return Asked(kind, since, until, routes)
 
 
@@ -68,5 +72,5 @@ def _day(given: Mapping[str, str], name: str) -> date:
     except ValueError:
         day = None
     if day is None or day.year not in YEARS:
-        raise ValueError(f"{name}: must be a day such as 2026-01-31")
+        raise WrongRequest(f"{name}: must be a day such as 2026-01-31")
     return day

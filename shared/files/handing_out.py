@@ -18,7 +18,7 @@ from shared.dataverse.client import Dataverse
 from shared.dataverse.sales import SalesTable
 from shared.decision import Send, Tell
 from shared.errors import Refused
-from shared.files.asking import Asked
+from shared.files.asking import Asked, WrongRequest
 from shared.files.choosing import Choice, File, handed_out
 from shared.files.enterprise_extras import left_behind
 from shared.files.parcel import Parcel, parcel
@@ -40,7 +40,7 @@ AT_ONCE = 200
 """Words for the journal in one sending."""
 
 
-class TooMuch(Exception):
+class TooMuch(WrongRequest):
     """What was asked for takes longer than there is time, or is larger than may be answered; says so."""
 
 

@@ -23,7 +23,7 @@ def handing_out(wiring: Wiring) -> HandingOut:
 
 
 async def answered(wiring: Wiring, kind: str, given: dict[str, str]) -> Answered:
-    """Answer a request. ValueError, Unavailable and Misconfigured say in a sentence why not."""
+    """Answer a request. WrongRequest, Unavailable and Misconfigured say in a sentence why not."""
     return await answer(handing_out(wiring), wiring.settings, kind, given, now)
 
 

@@ -2,11 +2,13 @@
 
 import csv
 import io
+import json
 from email.message import Message
 from typing import Any
 
 import azure.functions as func
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from functions import exchange_files
 from shared.dataverse.journal import STATE_VALUES, message
@@ -17,7 +19,7 @@ from shared.decision import Nothing, decide
 from shared.errors import Misconfigured
 from shared.files import wired
 from shared.files.answering import Answered, answer
-from shared.files.asking import read
+from shared.files.asking import WrongRequest, read
 from shared.files.handing_out import TooMuch
 from shared.messages import State
 from shared.refusals import CATALOGUE
@@ -204,10 +206,40 @@ def test_names_of_routes_that_no_file_shares_may_be_alike() -> None:
     + [{"from": day, "to": day} for day in ("0001-01-01", "0026-02-01", "9999-12-31")],
 )
 def test_a_wrong_request_is_refused_in_a_sentence_that_quotes_nothing(given: dict[str, str]) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(WrongRequest) as caught:
         read("invoices", PERIOD | given, desk(onec()).settings)
 
     assert all(value not in str(caught.value) for value in given.values())
+
+
+class TestTheAnswer:
+    """What the function makes of it."""
+
+    REQUEST = func.HttpRequest("GET", "/api/files/invoices", params=PERIOD, route_params={"kind": "invoices"}, body=b"")
+
+    def _raising(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        async def answered(*_: object) -> Answered:
+            raise error
+
+        monkeypatch.setattr(wired, "answered", answered)
+
+    @pytest.mark.parametrize("error", [WrongRequest("to: must not be before from"), TooMuch("the file has too much")])
+    async def test_a_wrong_request_is_told_why(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        self._raising(monkeypatch, error)
+        answer = await exchange_files._handed_out(self.REQUEST)
+
+        assert (answer.status_code, json.loads(answer.get_body())) == (400, {"error": str(error)})
+
+    async def test_a_row_that_can_not_be_read_is_a_failure_and_not_a_wrong_request(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # A ValidationError of pydantic is a ValueError too, and its text quotes what it could not read.
+        with pytest.raises(ValidationError) as quoting:
+            TypeAdapter(int).validate_python("Ivan Petrov")
+        self._raising(monkeypatch, quoting.value)
+
+        with pytest.raises(ValidationError):
+            await exchange_files._handed_out(self.REQUEST)
 
 
 @pytest.mark.parametrize("name", [FILE, "ООО_Ромашка_invoices_2026-02-01.zip"])
@@ -218,8 +250,7 @@ async def test_a_browser_saves_a_file_under_its_name_and_the_host_can_say_it(
         return Answered(name, b"PK")
 
     monkeypatch.setattr(wired, "answered", answered)
-    request = func.HttpRequest("GET", "/api/files/invoices", params=PERIOD, route_params={"kind": "invoices"}, body=b"")
-    said = (await exchange_files._handed_out(request)).headers["Content-Disposition"]
+    said = (await exchange_files._handed_out(TestTheAnswer.REQUEST)).headers["Content-Disposition"]
 
     assert said.isascii()
     head = Message()
@@ -231,7 +262,7 @@ async def test_a_browser_saves_a_file_under_its_name_and_the_host_can_say_it(
 async def test_an_answer_has_a_bound_and_the_journal_hears_nothing_of_what_is_beyond() -> None:
     own = desk(onec(), invoice_row())
 
-    with pytest.raises(ValueError, match="shorter period"):
+    with pytest.raises(WrongRequest, match="shorter period"):
         await answer(own.handing_out, own.settings, "invoices", PERIOD, clock(NOW), largest=100)
     assert own.bus.sent == []
 
