@@ -20,6 +20,8 @@ NAMES: dict[Target, str] = {"onec": "1C", "sapb1": "SAP Business One"}
 Way = Literal["1A", "1B", "2A", "2B"]
 """A: fulfilled orders, services rendered; B: issued invoices. 1: by hand, as files to import; 2: automatic"""
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,127}$")]
+LONGEST_NAME = 80
+"""Characters: files are named after a route, and so is the key of what it has delivered, which has 100."""
 _IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -28,6 +30,12 @@ def not_empty(values: tuple[Item, ...]) -> tuple[Item, ...]:
     if not values:
         raise ValueError("must not be empty")
     return values
+
+
+def _short(name: str) -> str:
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"must have at most {LONGEST_NAME} characters, because files are named after it")
+    return name
 
 
 def _zone(name: str) -> str:
@@ -50,7 +58,7 @@ class Dates(Setting):
 class Route(Setting):
     """One legal entity, one accounting system, one way."""
 
-    name: Text
+    name: Annotated[Text, AfterValidator(_short)]
     business_unit: UUID | None
     """businessunitid that owns the documents; null for every one that no other route names"""
     target: Target

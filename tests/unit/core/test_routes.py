@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from infra.dataverse.solution import SYNC_CHECKPOINT
+from shared.files.asking import KINDS
 from shared.rates import parse_rate, rate_name
-from shared.routes import Route, overlaps, route_for
+from shared.routes import LONGEST_NAME, Route, overlaps, route_for
 from tests.builders import UNIT_EU, UNIT_RU, onec_route, route, sapb1_route
 
 OLD = [Decimal(rate) for rate in (20, 10, 7, 5, 0)] + [None]
@@ -184,3 +186,14 @@ def test_rule_04_an_act_and_a_schet_of_one_sale_may_stand_side_by_side() -> None
 
 def test_one_sale_gets_one_invoice() -> None:
     assert overlaps(of_one_entity(create_invoice=True)) == ["routes orders, ru would both make an invoice of one sale"]
+
+
+def test_a_name_is_short_enough_for_the_files_and_the_checkpoint_that_are_named_after_it() -> None:
+    longest = onec_route(name="ж" * LONGEST_NAME)
+    assert Route.model_validate(longest).name == longest["name"]
+    with pytest.raises(ValidationError, match="must have at most 80 characters, because files are named after it"):
+        Route.model_validate(onec_route(name="ж" * (LONGEST_NAME + 1)))
+
+    (key,) = [column for column in SYNC_CHECKPOINT.columns if column.name == SYNC_CHECKPOINT.key]
+    for table in KINDS.values():
+        assert len(f"files:{table.name}:{longest['name']}") <= (key.max_length or 0)
