@@ -76,6 +76,15 @@ def test_sizes_in_the_guide_are_fields_of_the_environments() -> None:
         assert f'"{name.rpartition(".")[2]}"' in known, name
 
 
+def test_where_a_browser_is_answered_401_the_guide_says_how_it_signs_in() -> None:
+    text = template("modules/entra.bicep").text
+
+    assert "unauthenticatedClientAction: 'Return401'" in text
+    assert "clientSecretSettingName" not in text
+    for words in ("/.auth/login/aad`", "/.auth/login/aad/callback`", "*ID tokens*"):
+        assert words in TEXTS["README.md"]
+
+
 def test_the_figures_of_the_cost_estimate_follow_from_its_formula() -> None:
     text = TEXTS["README.md"]
     every = re.findall(r"every: '(\w+)'", template("alerts.bicep").text)
