@@ -54,9 +54,14 @@ def call(status: str, minutes: float = 5, messages: int = 1, target: str = "1C")
     }
 
 
-def request(name: str, status: str, minutes: float = 5) -> dict[str, Any]:
-    """Give an invocation."""
-    done = {"success": status < "400", "resultCode": status, "duration": 5.0, "customDimensions": {}}
+def request(name: str, status: str, minutes: float = 5, *, success: bool | None = None) -> dict[str, Any]:
+    """Give an invocation, or a request that the host turned away before there was one."""
+    done = {
+        "success": status < "400" if success is None else success,
+        "resultCode": status,
+        "duration": 5.0,
+        "customDimensions": {},
+    }
     return {"table": "requests", "timestamp": ago(minutes), "name": name, **done}
 
 
@@ -239,8 +244,13 @@ def test_an_event_of_another_organization_has_a_name_beside_a_wrong_setting() ->
     assert sorted(row["problem"] for row in rows) == ["ONEC_URL: is missing", "another organization"]
 
 
-def test_webhooks_that_are_turned_away_are_an_alert_too() -> None:
-    assert run("webhooks_fail", *[request("dataverse_events", "401")] * 5)[0]["what"] == "turned away"
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("dataverse_events", "503"), ("POST /api/dataverse/events", "401"), ("dataverse_events", "401")],
+)
+def test_webhooks_that_are_turned_away_are_an_alert_too(name: str, status: str) -> None:
+    (row,) = run("webhooks_fail", *[request(name, status, success=name == "dataverse_events")] * 5)
+    assert row == {"documents": 5, "what": "turned away"}
 
 
 def test_payments_that_can_not_be_read_hour_after_hour_are_an_alert_that_names_the_system() -> None:
