@@ -253,6 +253,13 @@ def test_webhooks_that_are_turned_away_are_an_alert_too(name: str, status: str) 
     assert row == {"documents": 5, "what": "turned away"}
 
 
+def test_a_probe_of_health_and_whoever_tries_addresses_are_no_failed_invocations() -> None:
+    probe = request("health", "503", success=True)  # "success" is the function's own, whatever it answers
+    strangers = [request("GET /api/health", "401"), request("GET /wp-login.php", "404")]
+    assert run("failed_invocations", *[probe, *strangers] * 5) == []
+    assert run("failed_invocations", *[request("health", "500"), request("export", "0", success=False)] * 3) != []
+
+
 def test_payments_that_can_not_be_read_hour_after_hour_are_an_alert_that_names_the_system() -> None:
     hourly = [line("payments wait", minutes, target="sapb1") for minutes in (20, 80, 140)]
     assert run("timers_fail", *hourly) == [{"timer": "payments of sapb1", "times": 3}]
