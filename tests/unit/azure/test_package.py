@@ -1,10 +1,15 @@
 """What ``.funcignore`` lets into a deployment, and what azure.yaml says of it."""
 
+import ast
 import re
+import sys
+from importlib.metadata import packages_distributions, requires
 from pathlib import PurePosixPath
 
 import pathspec
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.unit.azure.templates import AZURE, ROOT, template
 
@@ -72,6 +77,37 @@ def test_the_product_imports_nothing_that_stays_behind() -> None:
         if name.endswith(".py"):
             text = (ROOT / name).read_text(encoding="utf-8")
             assert not re.search(r"^\s*(from|import) (infra|tests)\b", text, flags=re.MULTILINE), name
+
+
+def test_every_package_that_the_product_imports_comes_with_its_requirements() -> None:
+    """azure-core, azure-identity and certifi are named nowhere: they come with Service Bus, telemetry and httpx."""
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    waiting = [Requirement(line) for line in text.splitlines() if not line.startswith("#")]
+    come: set[str] = set()
+    while waiting:
+        name = canonicalize_name(waiting.pop().name)
+        if name not in come:
+            come.add(name)
+            further = [Requirement(one) for one in requires(name) or []]
+            waiting += [one for one in further if one.marker is None or one.marker.evaluate({"extra": ""})]
+
+    for package in _imported():
+        homes = {package.replace(".", "-")} if "." in package else set(packages_distributions()[package])
+        assert homes & come, package
+
+
+def _imported() -> set[str]:
+    """Give the packages of others that the product imports, without those of requirements-opentelemetry.txt."""
+    ours = {*PARTS, "function_app", "opentelemetry", "azure.monitor"}
+    found: set[str] = set()
+    for path in [ROOT / "function_app.py", *(path for part in PARTS for path in (ROOT / part).rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                found.add(str(node.module))
+            elif isinstance(node, ast.Import):
+                found |= {name.name for name in node.names}
+    found = {".".join(name.split(".")[: 2 if name.startswith("azure.") else 1]) for name in found}
+    return found - ours - sys.stdlib_module_names
 
 
 @pytest.mark.parametrize("name", LEFTOVERS)
