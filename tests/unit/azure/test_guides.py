@@ -1,7 +1,9 @@
 """The guides name only commands, files and settings that exist."""
 
 import json
+import os
 import re
+import subprocess
 from importlib.util import find_spec
 
 import pytest
@@ -74,6 +76,24 @@ def test_sizes_in_the_guide_are_fields_of_the_environments() -> None:
         r"`(network\.\w+|entra\.\w+|lanes|\w+InstanceCount|\w+Concurrency|allowed\w+)`", TEXTS["README.md"]
     ):
         assert f'"{name.rpartition(".")[2]}"' in known, name
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_guide_prepares_the_routes_for_a_dry_run(stage: str) -> None:
+    (command,) = re.findall(r"^export ROUTES=.*$", TEXTS["README.md"], flags=re.MULTILINE)
+    routes = environment(stage)["settings"]["ROUTES"]
+    for separators in ((",", ":"), (", ", ": ")):
+        given = {"ROUTES": json.dumps(routes, ensure_ascii=False, separators=separators), "PATH": os.environ["PATH"]}
+        shell = ["bash", "-c", f'{command}; printf %s "$ROUTES"']
+        done = subprocess.run(shell, env=given, check=True, capture_output=True, text=True)  # noqa: S603 -- our own line
+
+        assert json.loads(done.stdout) == [route | {"paused": False, "start_date": "2026-01-01"} for route in routes]
+
+
+def test_every_resource_that_a_command_of_the_guide_names_is_in_the_templates() -> None:
+    (rule,) = re.findall(r"authorization-rule keys list [^)]*--name (\w+)", TEXTS["README.md"])
+
+    assert template("modules/servicebus.bicep").declared("resources")["dataverse"]["config"]["config"]["name"] == rule
 
 
 def test_where_a_browser_is_answered_401_the_guide_says_how_it_signs_in() -> None:
