@@ -2,7 +2,8 @@
 
 ``СтатусыДокументов`` holds the state of a счёт, which a person can set by hand and a job refreshes, so it can lag;
 ``ОплатаСчетов`` holds what was paid. The higher of the two is told. For a реализация the register holds only whether it
-is signed: it is paid through its счёт, and where it has none nothing is known.
+is signed: it is paid through its счёт, and where it has none nothing is known. A счёт of a smaller sum, as for a
+prepayment, pays it in part at most.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from shared.refusals import refusal
 _BY_STATE = {"Оплачен": State.PAID, "ОплаченЧастично": State.PARTIALLY_PAID}
 _CALLED_OFF = "Отменен"
 _RANK = {State.PARTIALLY_PAID: 1, State.PAID: 2}
+_MONEY = ("СуммаДокумента", "ВалютаДокумента_Key")
 DELETED = Standing(State.REFUSED, reason=refusal("deleted_in_accounting"))
 
 
@@ -31,6 +33,11 @@ class _Schet:
     row: Row
     state: str = ""
     payments: Sequence[Row] = field(default_factory=tuple)
+
+    @property
+    def total(self) -> Decimal:
+        """Its sum."""
+        return odata.number(self.row, "СуммаДокумента") or Decimal(0)
 
     @property
     def paid(self) -> Decimal | None:
@@ -46,11 +53,16 @@ class _Schet:
         if self.state == _CALLED_OFF:
             number = str(self.row.get("Number") or "").strip()
             return Standing(State.REFUSED, reason=refusal("cancelled_in_accounting", number=number))
-        paid, total = self.paid, odata.number(self.row, "СуммаДокумента") or Decimal(0)
+        paid = self.paid
         said = [_BY_STATE.get(self.state, unpaid)]
         if paid is not None and paid > 0:
-            said.append(State.PAID if paid >= total else State.PARTIALLY_PAID)
+            said.append(State.PAID if paid >= self.total else State.PARTIALLY_PAID)
         return Standing(max(said, key=lambda state: _RANK.get(state, 0)), paid)
+
+    def covers(self, sale: Row) -> bool:
+        """Say whether it is over the whole of a реализация that names it: one of a prepayment is not."""
+        same_currency = self.row.get("ВалютаДокумента_Key") == sale.get("ВалютаДокумента_Key")
+        return same_currency and self.total >= (odata.number(sale, "СуммаДокумента") or Decimal(0))
 
 
 class OnecPayments:
@@ -79,12 +91,12 @@ class OnecPayments:
         await self._client.close()
 
     async def _sales(self, keys: Sequence[UUID]) -> dict[UUID, Row]:
-        select = ("Ref_Key", "Number", "Posted", "DeletionMark", "СчетНаОплатуПокупателю_Key")
+        select = ("Ref_Key", "Number", "Posted", "DeletionMark", "СчетНаОплатуПокупателю_Key", *_MONEY)
         rows = await self._all(names.SALES, select, (f"Ref_Key eq {odata.guid(key)}" for key in keys))
         return {odata.reference(row): row for row in rows}
 
     async def _scheta(self, keys: Sequence[UUID]) -> dict[UUID, _Schet]:
-        select = ("Ref_Key", "Number", "Posted", "DeletionMark", "СуммаДокумента", "ВалютаДокумента_Key")
+        select = ("Ref_Key", "Number", "Posted", "DeletionMark", *_MONEY)
         rows = await self._all(names.INVOICES, select, (f"Ref_Key eq {odata.guid(key)}" for key in keys))
         there = {odata.reference(row): row for row in rows if row.get("DeletionMark") is not True}
         states = await self._of("Документ", names.STATES, ("Документ", "Статус"), there)
@@ -146,4 +158,6 @@ def _of_sale(document: Exported, row: Row | None, schet: _Schet | None) -> Stand
         return DELETED
     unpaid = _unpaid(document, row)
     through = Standing(unpaid) if schet is None else schet.standing(unpaid)
+    if through.state is State.PAID and schet is not None and not schet.covers(row):
+        return Standing(State.PARTIALLY_PAID, through.paid)
     return Standing(unpaid) if through.state is State.REFUSED else through

@@ -140,6 +140,18 @@ async def test_rule_13_a_realizatsiya_is_paid_through_its_schet_alone(onec: Base
     assert gone.state is State.REFUSED
 
 
+async def test_rule_13_a_paid_schet_of_a_prepayment_pays_no_whole_realizatsiya(onec: Base) -> None:
+    connector = onec.connector()
+    outcome = await export(connector, samples.order())
+    prepayment = samples.invoice(samples.line(1, net=Decimal(50), tax=Decimal(11)))
+    schet = await export(connector, prepayment)
+    await onec.edit(SALES, outcome.accounting_id, СчетНаОплатуПокупателю_Key=schet.accounting_id)
+
+    await pay(onec, schet, "61")
+
+    assert await read(onec, asked(outcome, "salesorder")) == [Standing(State.PARTIALLY_PAID, Decimal(61))]
+
+
 async def test_rule_13_a_realizatsiya_follows_its_schet_in_part_in_full_and_back(onec: Base) -> None:
     outcome = await export(onec.connector(), samples.order(), route=own_route("2A", create_invoice=True))
     (row,) = await onec.rows(INVOICES)
