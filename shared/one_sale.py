@@ -37,8 +37,9 @@ def is_due(table: SalesTable, row: Row, status: int, settings: Settings) -> bool
 def base_of(row: Row, route: Route, settings: Settings, *, entered: bool) -> Base | None:
     """Give the order that an invoice was made from, where the same accounting system has it.
 
-    Parked (``order_first``) while it is due there and not refused; Refused (``sale_elsewhere``). Neither where the
-    invoice is ``entered``: accounting holds it already, by the bridge or by hand.
+    Parked (``order_first``) while it is due there and not refused, or awaits approval there: nothing is copied from a
+    draft; Refused (``sale_elsewhere``). Neither where the invoice is ``entered``: accounting holds it already, by the
+    bridge or by hand.
     """
     order = row.get("salesorderid")
     if not isinstance(order, dict):
@@ -46,12 +47,13 @@ def base_of(row: Row, route: Route, settings: Settings, *, entered: bool) -> Bas
     if not entered and route.posts_revenue:
         check_elsewhere(order, ORDER, route)
     known = journal_row(ORDER, order, route.target)
-    if known is not None and known.state is not State.CANCELLED and known.in_books:
+    unapproved = known is not None and known.state is State.DRAFT and not entered
+    if known is not None and known.state is not State.CANCELLED and known.in_books and not unapproved:
         # One that was handed out in a file has no id that is known here; its number is the CRM's.
         named = known.number or ("" if known.accounting_id else text(order, ORDER.number))
         return Base(id=key(order, ORDER.key), accounting_id=known.accounting_id, number=named)
     lost = known is not None and known.state is State.RETRYING
-    if not entered and (lost or (route.target == "sapb1" and _goes_first(order, known, settings))):
+    if not entered and (lost or unapproved or (route.target == "sapb1" and _goes_first(order, known, settings))):
         raise Parked(refusal("order_first", order=text(order, ORDER.number)))
     return None
 

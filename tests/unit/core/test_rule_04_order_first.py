@@ -120,6 +120,17 @@ def test_rule_04_in_sap_the_order_that_is_due_goes_first(state: State | None) ->
     assert parked.value.refusal.code == "order_first"
 
 
+def test_rule_04_an_invoice_waits_while_its_order_awaits_approval() -> None:
+    draft: dict[str, Any] = {"acx_accountingid": "Drafts(7)", "acx_writtenhash": "f" * 64}
+    with pytest.raises(Parked) as parked:
+        decided(in_sap(State.DRAFT, **draft), SAP)
+    assert parked.value.refusal.code == "order_first"
+
+    row = in_sap(State.DRAFT, **draft)
+    row[INVOICE.journal] = journal_of(State.REFUSED, target="sapb1", acx_accountingid="815")
+    assert base(row, SAP) == Base(id=ORDER_ID, accounting_id="Drafts(7)")
+
+
 def test_rule_04_an_invoice_handed_out_by_hand_waits_for_its_order_as_well() -> None:
     by_hand = settings(sapb1(business_unit=str(UNIT_EU)), DELIVERIES)
     period, file = (date.min, date.max), File("", NOW)
