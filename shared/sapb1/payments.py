@@ -1,8 +1,8 @@
 """Payments in SAP Business One: how far an A/R invoice is paid, and whether a document still stands.
 
 ``bost_Close`` and PaidToDate also follow a credit memo or a reconciliation, so an invoice is Paid only by incoming
-payments that name it; what is closed otherwise is a state of its own. A delivery or an order is paid through the A/R
-invoice that the bridge copied from it.
+payments that name it, less what they let the customer off: a cash discount, the tax that was withheld. What is closed
+otherwise is a state of its own. A delivery or an order is paid through the A/R invoice that the bridge copied from it.
 """
 
 import re
@@ -62,6 +62,33 @@ class _Invoice:
     def is_touched(self) -> bool:
         """Whether anything was set off, so that it must be asked what."""
         return self.settled > 0 or self.is_closed
+
+    def in_own_currency(self, line: Row, *names: tuple[str, str]) -> Decimal:
+        """Add up amounts of a payment's line; each has a name in the company's own currency, and one in another."""
+        return sum((amount(line, foreign if self.foreign else local) for local, foreign in names), Decimal(0))
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """What incoming payments say of an invoice."""
+
+    applied: Decimal = Decimal(0)
+    let_off: Decimal = Decimal(0)
+    """what they settle without money: a cash discount, the tax that the customer withheld"""
+
+    def __add__(self, other: "_Paid") -> "_Paid":
+        return _Paid(self.applied + other.applied, self.let_off + other.let_off)
+
+    def settles(self, invoice: _Invoice) -> bool:
+        """Say whether an invoice is settled by nothing else. That it is closed says that SAP counts the rest too."""
+        settled = self.applied + self.let_off if invoice.is_closed else self.applied
+        return self.applied > 0 and settled >= invoice.total
+
+
+APPLIED = ("SumApplied", "AppliedFC")
+LET_OFF = (("TotalDiscount", "TotalDiscountFC"), ("WitholdingTaxApplied", "WitholdingTaxAppliedFC"))
+"""Amounts of a payment's line, in the company's own currency and in the invoice's"""
+UNPAID = _Paid()
 
 
 class Sapb1Payments:
@@ -123,23 +150,22 @@ class Sapb1Payments:
         touched = {entry: invoice for entry, invoice in live.items() if invoice.is_touched}
         paid = await self._paid(touched)
         unclear = {
-            entry: one for entry, one in touched.items() if one.is_closed and paid.get(entry, Decimal(0)) < one.total
+            entry: one for entry, one in touched.items() if one.is_closed and not paid.get(entry, UNPAID).settles(one)
         }
         credited = await self._credited(unclear)
         return {
-            entry: _standing(one, paid.get(entry, Decimal(0)), by_credit=entry in credited)
-            for entry, one in live.items()
+            entry: _standing(one, paid.get(entry, UNPAID), by_credit=entry in credited) for entry, one in live.items()
         }
 
-    async def _paid(self, invoices: dict[int, _Invoice]) -> dict[int, Decimal]:
+    async def _paid(self, invoices: dict[int, _Invoice]) -> dict[int, _Paid]:
         """Add up the incoming payments that name these invoices. Only by customer can a payment be asked for."""
-        found: dict[int, Decimal] = {}
+        found: dict[int, _Paid] = {}
         async for row in self._of_customers("IncomingPayments", "PaymentInvoices", "Cancelled", invoices):
             for line in row.get("PaymentInvoices") or ():
                 invoice = invoices.get(line.get("DocEntry"))
                 if invoice is not None and line.get("InvoiceType") == "it_Invoice":
-                    applied = amount(line, "AppliedFC" if invoice.foreign else "SumApplied")
-                    found[line["DocEntry"]] = found.get(line["DocEntry"], Decimal(0)) + applied
+                    own = _Paid(invoice.in_own_currency(line, APPLIED), invoice.in_own_currency(line, *LET_OFF))
+                    found[line["DocEntry"]] = found.get(line["DocEntry"], UNPAID) + own
         return found
 
     async def _credited(self, invoices: dict[int, _Invoice]) -> set[int]:
@@ -201,11 +227,11 @@ def _stands(document: Exported, row: Row | None, kind: str) -> Standing:
     return Standing(document.state if document.state in {State.EXPORTED, State.POSTED} else STATES[kind])
 
 
-def _standing(invoice: _Invoice, paid: Decimal, *, by_credit: bool) -> Standing:
+def _standing(invoice: _Invoice, paid: _Paid, *, by_credit: bool) -> Standing:
     """Say how far an invoice is paid by what names it."""
-    if paid > 0 and paid >= invoice.total:
-        return Standing(State.PAID, paid)
+    if paid.settles(invoice):
+        return Standing(State.PAID, paid.applied)
     if invoice.is_closed:
         code = "settled_by_credit" if by_credit else "settled_without_payment"
-        return Standing(State.SETTLED, paid, refusal(code))
-    return Standing(State.PARTIALLY_PAID if paid > 0 else INVOICE.state, paid)
+        return Standing(State.SETTLED, paid.applied, refusal(code))
+    return Standing(State.PARTIALLY_PAID if paid.applied > 0 else INVOICE.state, paid.applied)

@@ -1,4 +1,4 @@
-"""Payments that are read while others work in the company."""
+"""Payments that are read while others work in the company, and invoices that less money than their total settles."""
 
 from decimal import Decimal
 from typing import Any
@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from shared.accounting import Exported, Standing
@@ -102,3 +103,23 @@ async def test_rule_18_what_was_cancelled_counts_for_nothing() -> None:
     found = await standing(Company(INVOICE, [taken_back], [memo]))
 
     assert found == Standing(State.SETTLED, Decimal(0), refusal("settled_without_payment"))
+
+
+@pytest.mark.parametrize("given", [{"TotalDiscount": 2}, {"WitholdingTaxApplied": 2}])
+async def test_rule_18_less_a_cash_discount_or_the_tax_withheld_it_is_paid(given: Row) -> None:
+    assert await standing(Company(INVOICE, [payment(1, 11, 98, **given)], [])) == Standing(State.PAID, Decimal(98))
+
+
+async def test_rule_18_less_a_cash_discount_in_the_currency_of_the_invoice() -> None:
+    dollars = INVOICE | {"DocTotal": 90, "DocTotalFc": 100, "PaidToDate": 90, "PaidToDateFC": 100}
+    line = {"AppliedFC": 98, "TotalDiscount": "1.8", "TotalDiscountFC": 2}
+
+    assert await standing(Company(dollars, [payment(1, 11, 88.2, **line)], [])) == Standing(State.PAID, Decimal(98))
+
+
+async def test_rule_18_a_discount_of_a_payment_in_part_pays_nothing_more() -> None:
+    still_open = INVOICE | {"DocumentStatus": "bost_Open", "PaidToDate": 50}
+
+    found = await standing(Company(still_open, [payment(1, 11, 49, TotalDiscount=1)], []))
+
+    assert found == Standing(State.PARTIALLY_PAID, Decimal(49))
