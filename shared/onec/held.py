@@ -27,7 +27,7 @@ _EMPTY = frozenset({"", str(UUID(int=0)), odata.EMPTY_DATE, "StandardODATA.Undef
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MARKER = re.compile(
     r"CRM (?P<number>.*) · v(?P<version>\d{1,19}) · (?P<hash>[0-9a-f]{16,64})"
-    r"(?: · (?P<print>1[\w.-]+))?(?: · r(?P<revision>\d{1,6}))?(?![\w-])",
+    r"(?: · (?P<print>1[\w.-]+))?(?: · r(?P<revision>\d{1,6}))?(?: · d(?P<due>\d{4}-\d\d-\d\d))?(?![\w-])",
     re.DOTALL,
 )
 
@@ -45,13 +45,16 @@ class Marker:
     hash: str
     print: str = ""
     revision: int = 1
+    due: str = ""
+    """the due date (ISO 8601), where it was written: it stands in a register, and so not in the print"""
 
 
 def marker(number: str, own: Marker) -> str:
     """Give the text by which a later look-up recognises its own write."""
     printed = f" · {own.print}" if own.print else ""
     revision = f" · r{own.revision}" if own.revision > 1 else ""
-    return f"CRM {number} · v{own.version} · {own.hash}{printed}{revision}"
+    due = f" · d{own.due}" if own.due else ""
+    return f"CRM {number} · v{own.version} · {own.hash}{printed}{revision}{due}"
 
 
 def read_marker(comment: object) -> Marker | None:
@@ -62,7 +65,8 @@ def read_marker(comment: object) -> Marker | None:
     found = _MARKER.search(comment) if isinstance(comment, str) else None
     if found is None:
         return None
-    return Marker(int(found["version"]), found["hash"], found["print"] or "", int(found["revision"] or 1))
+    printed, due = found["print"] or "", found["due"] or ""
+    return Marker(int(found["version"]), found["hash"], printed, int(found["revision"] or 1), due)
 
 
 def record_number(comment: object) -> str:

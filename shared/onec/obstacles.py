@@ -37,6 +37,13 @@ class Obstacles:
             reasons = [reason for reason in reasons if reason not in _SHIPPED]
         return reasons + [f"РеализацияТоваровУслуг {number_of(row)}" for row in others]
 
+    async def due_date(self, schet: UUID) -> str:
+        """Give the day that a счёт is due by its register (ISO 8601); empty where that has none."""
+        where = _is("Документ", names.INVOICES, schet)
+        rows = await self._client.rows(names.DUE_DATES, select=("СрокОплаты",), where=where, top=1)
+        written = str(rows[0]["СрокОплаты"]) if rows else odata.EMPTY_DATE
+        return "" if written == odata.EMPTY_DATE else written[:10]
+
     async def _shipments(self, schet: UUID) -> list[Row]:
         """Give every реализация that names a счёт, in its header or in a row, and isn't marked for deletion."""
         named = f"СчетНаОплатуПокупателю_Key eq {odata.guid(schet)}"

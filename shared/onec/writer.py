@@ -6,7 +6,7 @@ posted again, so that a stop between changing and posting leaves no entries of t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,11 @@ class Job:
         """Whether a hash is of this content. A merge of customers in the CRM is no change of what was exported."""
         return hash_ == self.document.hash or hash_ in self.document.sale.content_hashes()
 
+    def due_date(self, step: Step) -> str:
+        """Give the day that a счёт is due (ISO 8601), where the books want it; else empty."""
+        wanted = step.kind is SCHET and self.route.onec_books.due_dates
+        return self.document.sale.due_date.isoformat() if wanted else ""
+
     def never_in_books(self, row: Row) -> bool:
         """Say whether a document was written and never posted: an obstacle stopped it, and the CRM mends that."""
         return row.get("Posted") is False and not (self.journal is not None and self.journal.written_hash)
@@ -80,7 +85,8 @@ class Writer:
         Refused: number_taken, accounting_refused, deleted_in_accounting.
         """
         sale = job.document.sale
-        own = Marker(job.document.version, job.document.hash, held.fingerprint(step.kind, body))
+        printed = held.fingerprint(step.kind, body)
+        own = Marker(job.document.version, job.document.hash, printed, due=job.due_date(step))
         number = bodies.number(sale, job.route) if step.kind is SCHET else ""
         whole = {**body, "Комментарий": held.marker(sale.number, own)} | ({"Number": number} if number else {})
         try:
@@ -141,9 +147,21 @@ class Writer:
         fields = ["Комментарий"] if edits is None else edits
         if job.was_posted and row.get("Posted") is not True:
             fields = [*fields, "Posted"]
+        if marker is not None and await self._due_is_edited(step, marker, job):
+            fields = [*fields, "СрокОплаты"]
         if fields:
             raise Refused(refusal("edited_in_accounting", fields=listed(fields)), number, key)
         await self.check_free(step, row, job, moved_to=job.document.sale.shipment_date)
+
+    async def _due_is_edited(self, step: Step, marker: Marker, job: Job) -> bool:
+        """Say whether the register holds another due date than was written, and than the CRM has now.
+
+        A version that the journal has not confirmed may have stopped before the register: nothing is known then.
+        """
+        wanted = job.due_date(step)
+        if not wanted or job.journal is None or marker.hash != job.journal.written_hash:
+            return False
+        return await self._obstacles.due_date(step.key) not in {"", marker.due, wanted}
 
     async def check_free(self, step: Step, row: Row, job: Job, *, moved_to: date | None = None) -> None:
         """Check that nothing stands against changing or cancelling a document. Refused: the stays.
@@ -179,8 +197,8 @@ class Writer:
         if str(row.get("Контрагент_Key")).lower() != body["Контрагент_Key"]:
             raise Refused(refusal("customer_changed"), number_of(row), str(step.key))
         sale, old = job.document.sale, held.read_marker(row.get("Комментарий"))
-        own = Marker(job.document.version, job.document.hash, held.fingerprint(step.kind, body))
-        own = replace(own, revision=(old.revision if old else 1) + 1)
+        printed, revision = held.fingerprint(step.kind, body), (old.revision if old else 1) + 1
+        own = Marker(job.document.version, job.document.hash, printed, revision, job.due_date(step))
         comment = held.remarked(row.get("Комментарий"), held.marker(sale.number, own))
         changed = held.merged(step.kind, row, body, sale) | {"Комментарий": comment}
         if step.kind is REALIZATSIYA and str(row.get("ВалютаДокумента_Key")).lower() != body["ВалютаДокумента_Key"]:
@@ -224,17 +242,17 @@ class Writer:
 
     async def _prepare(self, step: Step, row: Row, job: Job) -> None:
         """Do what must be done before posting: see to the accounts, set the due date."""
-        books, sale, number = job.route.onec_books, job.document.sale, number_of(row)
+        books, number = job.route.onec_books, number_of(row)
         if step.kind is REALIZATSIYA:
             if row.get("РучнаяКорректировка") is True:
                 reasons = "РучнаяКорректировка"
                 raise Refused(refusal("realizatsiya_stays", number=number, reasons=reasons), number, str(step.key))
             if lacking := held.unfilled(row):
                 raise Refused(refusal("accounts_empty", number=number, fields=listed(lacking)), number, str(step.key))
-        if step.kind is SCHET and books.due_dates:
+        if due_date := job.due_date(step):
             place = {"Документ": str(step.key), "Документ_Type": f"StandardODATA.{names.INVOICES}"}
             address = odata.record(names.DUE_DATES, {"Организация_Key": books.organization, **place})
-            due = {"Организация_Key": str(books.organization), **place, "СрокОплаты": f"{sale.due_date}T00:00:00"}
+            due = {"Организация_Key": str(books.organization), **place, "СрокОплаты": f"{due_date}T00:00:00"}
             await self._client.put_record(names.DUE_DATES, address, due)
 
     async def withdraw(self, step: Step, row: Row) -> None:

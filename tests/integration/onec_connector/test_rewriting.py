@@ -409,6 +409,58 @@ async def test_rule_07_a_due_date_is_no_change_of_a_realizatsiya(onec: Base, due
     assert [row["СрокОплаты"][:10] for row in await onec.rows(DUE_DATES)] == ["2026-04-01"] * due_dates
 
 
+async def due_on(onec: Base, day: str) -> None:
+    """Let the accountant put a счёт off."""
+    (record,) = await onec.rows(DUE_DATES)
+    key = "|".join(record[name] for name in ("Организация_Key", "Документ", "Документ_Type"))
+    await onec.edit(DUE_DATES, key, СрокОплаты=f"{day}T00:00:00")
+
+
+async def test_rule_08_a_due_date_that_the_accountant_changed_is_never_overwritten(onec: Base) -> None:
+    route = own_route(due_dates=True)
+    first = await export(onec.connector(), route=route)
+    await due_on(onec, "2026-05-15")
+    before = await onec.rows(INVOICES)
+    later = samples.invoice(due_date=date(2026, 4, 1))
+
+    for own in (later, halved(samples.invoice())):
+        with pytest.raises(Refused) as raised:
+            await export(onec.connector(), own, journal=journalled(first), version=8, route=route)
+        assert raised.value.refusal == refusal("edited_in_accounting", fields="СрокОплаты")
+
+    assert await onec.rows(INVOICES) == before
+    assert [row["СрокОплаты"][:10] for row in await onec.rows(DUE_DATES)] == ["2026-05-15"]
+
+    await due_on(onec, "2026-04-01")  # as the CRM has it by now
+    outcome = await export(onec.connector(), later, journal=journalled(first), version=8, route=route)
+    assert (outcome.state, outcome.written_hash) == (State.POSTED, later.content_hash())
+
+
+async def test_rule_08_a_due_date_follows_the_crm_again_and_again(onec: Base) -> None:
+    route = own_route(due_dates=True)
+    known = await export(onec.connector(), route=route)
+
+    for version, day in enumerate((date(2026, 4, 1), date(2026, 4, 2)), 8):
+        own = samples.invoice(due_date=day)
+        known = await export(onec.connector(), own, journal=journalled(known), version=version, route=route)
+        assert [row["СрокОплаты"][:10] for row in await onec.rows(DUE_DATES)] == [day.isoformat()]
+
+
+async def test_rule_08_a_due_date_of_an_attempt_that_stopped_is_nobodys_edit(onec: Base) -> None:
+    route = own_route(due_dates=True)
+    known = journalled(await export(onec.connector(), route=route))
+    await onec.fail("status", f"(POST|PATCH) .*{DUE_DATES}", status=503, times=2)
+    with pytest.raises(Unavailable):
+        await export(
+            onec.connector(), samples.invoice(due_date=date(2026, 4, 1)), journal=known, version=8, route=route
+        )
+
+    latest = samples.invoice(due_date=date(2026, 4, 2))
+    await export(onec.connector(), latest, journal=known, version=9, route=route)
+
+    assert [row["СрокОплаты"][:10] for row in await onec.rows(DUE_DATES)] == ["2026-04-02"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -30,8 +30,11 @@ def as_1c_gives(body: dict[str, Any]) -> dict[str, Any]:
     return row | {"Склад_Key": "00000000-0000-0000-0000-000000000000", "СуммаДокумента": D("244.0"), "Товары": rows}
 
 
+DUE = Marker(12, HASH, "1abc", due="2026-03-20")
+
+
 @pytest.mark.parametrize("number", ["INV-1", "", "A · v3 · B", "строка\nвторая"])
-@pytest.mark.parametrize("own", [Marker(12, HASH), Marker(12, HASH, "1ab-_..."), Marker(12, HASH, "1abc", 3)])
+@pytest.mark.parametrize("own", [Marker(12, HASH), Marker(12, HASH, "1ab-_..."), Marker(12, HASH, "1abc", 3), DUE])
 def test_a_marker_is_read_back(number: str, own: Marker) -> None:
     assert held.read_marker(held.marker(number, own)) == own
 
