@@ -592,6 +592,18 @@ CATALOGUE: dict[str, Sentence] = {
         "в учёте: {documents}. Счёт-фактура не выписана.",
         "Бухгалтер: выпишите счёт-фактуру.",
     ),
+    "changed_without_schet_faktura": Sentence(
+        "it was changed in accounting after the export ({fields}); that was left as it is. Счёт-фактура не выписана.",
+        "Accountant: make sure that the change is meant, and issue the счёт-фактура.",
+        "он изменён в учёте после выгрузки ({fields}); изменение оставлено. Счёт-фактура не выписана.",
+        "Бухгалтер: убедитесь, что так и задумано, и выпишите счёт-фактуру.",
+    ),
+    "unposted_without_schet_faktura": Sentence(
+        "its posting was taken back in accounting; that was left as it is. Счёт-фактура не выписана.",
+        "Accountant: post it again when it is right, and issue the счёт-фактура.",
+        "его проведение отменено в учёте; это оставлено. Счёт-фактура не выписана.",
+        "Бухгалтер: проведите его, когда всё будет верно, и выпишите счёт-фактуру.",
+    ),
     "part_missing": Sentence(
         "accounting has no {document} that belongs to it: it was deleted there, or the route did not want one when the "
         "document was exported.",

@@ -252,17 +252,19 @@ def _outcome(job: Job, done: list[Written]) -> Outcome:
 
 def _remark(job: Job, done: list[Written]) -> Refusal | None:
     """Say what a person should know of a success."""
+    kinds = {each.step.kind.entity for each in done}
+    missing = REALIZATSIYA.entity in kinds and FAKTURA.entity not in kinds and needs_faktura(job.document)
+    missing = missing and job.route.onec_books.schet_faktura == "accountant"
     if any(each.unposted for each in done):
-        return refusal("unposted_in_accounting")
+        return refusal("unposted_without_schet_faktura" if missing else "unposted_in_accounting")
     if differing := [(each, name) for each in done for name in each.differing]:
         fields = [name if each.step.main else f"{each.step.kind.title}.{name}" for each, name in differing]
-        return refusal("changed_in_accounting", fields=listed(fields))
-    kinds = {each.step.kind.entity for each in done}
+        code = "changed_without_schet_faktura" if missing else "changed_in_accounting"
+        return refusal(code, fields=listed(fields))
     documents = listed([f"{each.step.kind.title} {number_of(each.row)}" for each in done])
     if REALIZATSIYA.entity not in kinds:
         base = job.document.base
         return refusal("schet_of_order", number=base.number) if base else refusal("schet_only")
-    missing = FAKTURA.entity not in kinds and needs_faktura(job.document)
-    if missing and job.route.onec_books.schet_faktura == "accountant":
+    if missing:
         return refusal("schet_faktura_missing", documents=documents)
     return refusal("also_written", documents=documents) if len(done) > 1 else None

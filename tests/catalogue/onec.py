@@ -207,6 +207,21 @@ async def schet_faktura_missing(onec: Base) -> Refusal:
     return remark_of(await export(onec.connector(), samples.order(), route=route))
 
 
+REMINDING = own_route("2A", schet_faktura="accountant")
+
+
+async def changed_without_schet_faktura(onec: Base) -> Refusal:
+    act = await export(onec.connector(), samples.order(), route=REMINDING)
+    await onec.edit(SALES, act.accounting_id, СпособЗачетаАвансов="НеЗачитывать")
+    return remark_of(await export(onec.connector(), samples.order(), route=REMINDING))
+
+
+async def unposted_without_schet_faktura(onec: Base) -> Refusal:
+    act = await export(onec.connector(), samples.order(), route=REMINDING)
+    await onec.local("accountant/unpost", {"entity": SALES, "key": act.accounting_id})
+    return remark_of(await export(onec.connector(), samples.order(), journal=journalled(act), route=REMINDING))
+
+
 async def changed_in_accounting(onec: Base) -> Refusal:
     await export(onec.connector())
     await onec.edit(INVOICES, samples.key(), **GOODS)
@@ -298,6 +313,8 @@ SCENES: dict[str, Callable[[Base], Awaitable[Refusal]]] = {
     "schet_of_order": schet_of_order,
     "also_written": also_written,
     "schet_faktura_missing": schet_faktura_missing,
+    "changed_without_schet_faktura": changed_without_schet_faktura,
+    "unposted_without_schet_faktura": unposted_without_schet_faktura,
     "changed_in_accounting": changed_in_accounting,
     "unposted_in_accounting": unposted_in_accounting,
     "part_missing": part_missing,
