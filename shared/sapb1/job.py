@@ -168,9 +168,7 @@ class Job:
         await self._kept(place, found)
         if found.is_draft:
             return self._told(place, drafted(found, self._document))
-        outcome = posted(found, self._document, self._books.tolerance)
-        if found.other_drafts:
-            outcome = replace(outcome, remark=refusal("second_draft", drafts=", ".join(found.other_drafts)))
+        outcome = _warned(posted(found, self._document, self._books.tolerance), found)
         if self._kind is not INVOICE and self._route.create_invoice:
             outcome = await self._with_invoice(place, found, outcome)
         return self._told(place, outcome)
@@ -207,9 +205,8 @@ class Job:
                 held.total,
             )
             raise
-        return replace(
-            outcome, state=State.POSTED, remark=refusal("also_written", documents=f"{found.title}, {invoice.title}")
-        )
+        written = refusal("also_written", documents=f"{found.title}, {invoice.title}")
+        return _warned(replace(outcome, state=State.POSTED, remark=written), found, invoice)
 
     async def _invoice(self, place: Place, found: Found) -> Found:
         desk, key = self._desk, fence.invoice_key(place.key)
@@ -296,3 +293,9 @@ class Job:
     def _not_older(self, place: Place) -> None:
         if place.found is not None and place.found.version > self._document.version:
             raise Unavailable(SYSTEM, "a newer version of the document is there already")
+
+
+def _warned(outcome: Outcome, *documents: Found) -> Outcome:
+    """Point out drafts that somebody could still make second documents of; whatever else is said matters less."""
+    drafts = [draft for found in documents for draft in found.other_drafts]
+    return replace(outcome, remark=refusal("second_draft", drafts=", ".join(drafts))) if drafts else outcome

@@ -17,9 +17,21 @@ from shared.errors import Misconfigured, Refused, Unavailable
 from shared.http import Http
 from shared.messages import Document, Journalled, State
 from shared.refusals import refusal
+from shared.routes import Route
 from shared.sapb1 import fence
 from shared.sapb1.connector import Sapb1Connector
-from tests.unit.sapb1.examples import ADVICE, CUSTOMER, ORGANIZATION, document, invoice, key_of, line, route
+from tests.unit.sapb1.examples import (
+    ADVICE,
+    CUSTOMER,
+    ORGANIZATION,
+    document,
+    invoice,
+    key_of,
+    line,
+    order,
+    route,
+    services,
+)
 from tests.unit.sapb1.scripted import URL, batch_of, error
 
 BOUND = {f"account:{CUSTOMER.id}": "C1", f"product:{ADVICE.id}": "ADVICE"}
@@ -92,12 +104,15 @@ class Sap:
         return {"value": []}
 
 
-async def export(sap: Sap, made: Document | None = None, known: dict[str, str] | None = None) -> Outcome:
+async def export(
+    sap: Sap, made: Document | None = None, known: dict[str, str] | None = None, way: Route | None = None
+) -> Outcome:
     """Export a document into the company."""
     made = made or document()
     http = Http("SAP Business One", httpx.MockTransport(sap))
     connector = Sapb1Connector(http, URL, "SBO", "bridge", SecretStr("x"), ORGANIZATION)
-    return await connector.export(made, route(), key_of(made), Bindings(BOUND if known is None else known, CARDS))
+    bindings = Bindings(BOUND if known is None else known, CARDS)
+    return await connector.export(made, way or route(), key_of(made), bindings)
 
 
 def written(**more: Any) -> dict[str, Any]:
@@ -255,6 +270,18 @@ async def test_a_second_draft_of_the_same_invoice_is_pointed_out() -> None:
     outcome = await export(sap, document(attempt=1))
     assert (outcome.state, outcome.number) == (State.POSTED, "501")
     assert outcome.remark == refusal("second_draft", drafts="77")
+
+
+async def test_a_second_draft_of_a_delivery_and_of_its_invoice_is_pointed_out_as_well() -> None:
+    sap, made = Sap(), document(order(), attempt=1)
+    row = written(DocumentStatus="bost_Open") | {fence.HASH: made.hash}
+    sap.found["Drafts"] = [[row | {"DocEntry": 77}], [row | {"DocEntry": 78}]]
+    sap.found["DeliveryNotes"], sap.found["Invoices"] = [[row]], [[row]]
+
+    outcome = await export(sap, made, way=services(create_invoice=True))
+
+    assert (outcome.state, outcome.accounting_id) == (State.POSTED, "DeliveryNotes(11)")
+    assert outcome.remark == refusal("second_draft", drafts="77, 78")
 
 
 @pytest.mark.parametrize(
