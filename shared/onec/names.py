@@ -24,6 +24,8 @@ TAX_INVOICES = "Document_СчетФактураВыданный"
 TAX_INVOICE_BASES = f"{TAX_INVOICES}_ДокументыОснования"
 CORRECTIONS = "Document_КорректировкаРеализации"
 PAYMENT_ROWS = "Document_ПоступлениеНаРасчетныйСчет_РасшифровкаПлатежа"
+CASH_ROWS = "Document_ПриходныйКассовыйОрдер_РасшифровкаПлатежа"
+CARD_ROWS = "Document_ОплатаПлатежнойКартой_РасшифровкаПлатежа"
 STATES = "InformationRegister_СтатусыДокументов"
 DUE_DATES = "InformationRegister_СрокиОплатыДокументов"
 EXCHANGED = "InformationRegister_ОбъектыУчетаДокументовЭДО"
@@ -115,9 +117,12 @@ FOR_CHANGING_REALIZATSIYA = _split(
         TAX_INVOICE_BASES: "Ref_Key ДокументОснование",
         CORRECTIONS: "Ref_Key Number DeletionMark ДокументРеализации",
         PAYMENT_ROWS: "Ref_Key Сделка",
+        CASH_ROWS: "Ref_Key Сделка",
         EXCHANGED: "ОбъектУчета",
     }
 )
+WHERE_PUBLISHED = _split({CARD_ROWS: "Ref_Key Сделка"})
+"""What is read besides where a base has it: not every company takes cards."""
 
 
 def united(*parts: Names) -> Names:

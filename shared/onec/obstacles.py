@@ -11,6 +11,7 @@ from shared.onec import names, odata
 from shared.onec.client import OnecClient
 from shared.onec.held import number_of
 from shared.onec.odata import Row
+from shared.onec.published import Published
 
 _PAID = frozenset({"Оплачен", "ОплаченЧастично", "Отменен"})
 _SHIPPED = frozenset({"Отгружен", "ОтгруженЧастично"})
@@ -19,8 +20,9 @@ _SHIPPED = frozenset({"Отгружен", "ОтгруженЧастично"})
 class Obstacles:
     """Looks for what a document is bound by. Methods give the reasons, none where it is free."""
 
-    def __init__(self, client: OnecClient) -> None:
+    def __init__(self, client: OnecClient, published: Published) -> None:
         self._client = client
+        self._published = published
 
     async def of_schet(self, key: UUID, own_realizatsiya: UUID) -> list[str]:
         """Say why a счёт must stay: paid, even in part; called off by hand; shipped against.
@@ -95,10 +97,13 @@ class Obstacles:
             state = await self._state(names.INVOICES, schet)
             if reasons := await self._payments(schet, state):
                 return [f"СчетНаОплатуПокупателю: {reason}" for reason in reasons]
-        payments = await self._client.rows(
-            names.PAYMENT_ROWS, select=("Ref_Key",), where=_is("Сделка", names.SALES, key), top=1
-        )
-        return ["ПоступлениеНаРасчетныйСчет"] if payments else []
+        where = _is("Сделка", names.SALES, key)
+        for entity in (names.PAYMENT_ROWS, names.CASH_ROWS, names.CARD_ROWS):
+            if entity in names.WHERE_PUBLISHED and not await self._published.has(entity):
+                continue
+            if await self._client.rows(entity, select=("Ref_Key",), where=where, top=1):
+                return [entity.split("_")[1]]
+        return []
 
     async def _payments(self, schet: UUID, state: Row) -> list[str]:
         if state.get("Статус") in _PAID:

@@ -63,7 +63,7 @@ class Published:
         self._client = client
         self._own = own_names(rules)
         mine = ({entity: frozenset({to})} for entity, to in (name.partition(".")[::2] for name in self._own))
-        self._wanted = names.united(names.NAMES, *mine)
+        self._wanted = names.united(names.NAMES, names.WHERE_PUBLISHED, *mine)
         self._lock = asyncio.Lock()
         self._lacking: frozenset[str] | None = None
         self._recheck_at = 0.0
@@ -86,8 +86,8 @@ class Published:
         return f"{self._own[lacking]}: {sentence}" if lacking in self._own else sentence
 
     async def has(self, entity: str) -> bool:
-        """Say whether the base publishes an entity at all."""
-        return not any(name == entity for name in await self._missing({entity: frozenset()}))
+        """Say whether the base publishes an entity at all, with what is read of it where it is published."""
+        return not await self._missing({entity: names.WHERE_PUBLISHED.get(entity, frozenset())})
 
     async def _missing(self, wanted: names.Names) -> list[str]:
         if self._lacking is None:

@@ -77,7 +77,7 @@ class Writer:
     def __init__(self, client: OnecClient, published: Published) -> None:
         self._client = client
         self._published = published
-        self._obstacles = Obstacles(client)
+        self._obstacles = Obstacles(client, published)
 
     async def create(self, step: Step, job: Job, body: Mapping[str, object]) -> tuple[Row, bool]:
         """Create a document, or find the one that stands under its key; say whether it was made now.

@@ -30,7 +30,7 @@ STANDARD = {
     "Period",
 }
 """Properties that the platform gives to every object of a kind; the table has the configuration's own."""
-UNLISTED = {names.ITEM_GROUPS, names.COUNTRIES, names.CORRECTIONS, names.EXCHANGED}
+UNLISTED = {names.ITEM_GROUPS, names.COUNTRIES, names.CORRECTIONS, names.EXCHANGED, names.CASH_ROWS}
 """Entities that the table leaves out: common to all configurations of the vendor, or checked at each base alone."""
 UNLISTED_VALUES = {"НаРеализацию", "Телефон", "АдресЭлектроннойПочты", "Адрес"}
 """Values of enumerations that the table names but doesn't list."""

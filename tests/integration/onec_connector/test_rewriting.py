@@ -314,12 +314,20 @@ async def taxed(onec: Base) -> None:
     await onec.local("accountant/post", {"entity": TAX_INVOICES, "key": str(samples.ident("faktura"))})
 
 
-async def paid(onec: Base) -> None:
+async def paid(onec: Base, document: str = "ПоступлениеНаРасчетныйСчет") -> None:
     [act] = await onec.rows(SALES)
     row = {"LineNumber": "1", "Сделка": ACT, "Сделка_Type": f"StandardODATA.{SALES}", "СуммаПлатежа": 1}
-    fields = {"Date": "2026-03-07T00:00:00", "ВидОперации": "ОплатаПокупателя", "РасшифровкаПлатежа": [row]}
+    fields = {"Date": "2026-03-07T00:00:00", "РасшифровкаПлатежа": [row]}
     key = samples.ident("payment")
-    await onec.add("Document_ПоступлениеНаРасчетныйСчет", key, Организация_Key=act["Организация_Key"], **fields)
+    await onec.add(f"Document_{document}", key, Организация_Key=act["Организация_Key"], **fields)
+
+
+async def paid_in_cash(onec: Base) -> None:
+    await paid(onec, "ПриходныйКассовыйОрдер")
+
+
+async def paid_by_card(onec: Base) -> None:
+    await paid(onec, "ОплатаПлатежнойКартой")
 
 
 STAYS = pytest.mark.parametrize(
@@ -331,6 +339,8 @@ STAYS = pytest.mark.parametrize(
         (followed, "КорректировкаРеализации СВ00-000001"),
         (taxed, "СчетФактураВыданный "),
         (paid, "ПоступлениеНаРасчетныйСчет"),
+        (paid_in_cash, "ПриходныйКассовыйОрдер"),
+        (paid_by_card, "ОплатаПлатежнойКартой"),
     ],
 )
 

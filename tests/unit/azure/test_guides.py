@@ -130,7 +130,7 @@ def test_the_administrator_of_1c_is_asked_to_publish_exactly_what_the_connector_
     # A row of a tabular section comes with its document.
     entities = {name for name in {*names.NAMES, names.RATES, names.WAREHOUSES} if "_" not in name.partition("_")[2]}
     entities |= {names.PAID.removesuffix("_RecordType")}
-    entities |= {name.rpartition("_")[0] for name in {names.PAYMENT_ROWS}}
+    entities |= {name.rpartition("_")[0] for name in {names.PAYMENT_ROWS, names.CASH_ROWS, names.CARD_ROWS}}
 
     assert listed == entities
 

@@ -62,3 +62,12 @@ async def test_what_a_base_does_not_publish_at_all_is_known() -> None:
 
     assert await own.has(names.INVOICES)
     assert not await own.has(names.SALES)
+
+
+async def test_payments_by_card_are_looked_at_where_a_base_publishes_them() -> None:
+    assert await published("Сделка").has(names.PAYMENT_ROWS)
+    for absent in (names.CARD_ROWS, "Сделка"):
+        own = published(absent)
+        assert not await own.has(names.CARD_ROWS)
+        await own.check(names.FOR_CHANGING_SCHET)
+    assert await published("ничего").has(names.CARD_ROWS)
