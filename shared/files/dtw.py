@@ -15,9 +15,10 @@ from shared.accounting import Bindings
 from shared.books import DtwColumn, DtwFile, Sapb1File
 from shared.documents import Customer, Line, Product
 from shared.errors import Refused
+from shared.fieldmap import cut
 from shared.files.dtw_columns import COLUMNS, file_names
 from shared.files.seen import Seen
-from shared.files.sheets import Sheet, like_formula
+from shared.files.sheets import Sheet, cell, like_formula
 from shared.keys import accounting_key
 from shared.messages import Document
 from shared.refusals import refusal
@@ -31,6 +32,10 @@ Row = dict[str, Any]
 TARGET = "sapb1"
 DAYS = frozenset({"DocDate", "DocDueDate", "TaxDate", "ShipDate"})
 """Properties that hold a day; Service Layer writes it otherwise than Workbench."""
+TEXTS = {"ItemDescription": cards.NAME} | {
+    field.to: field.limit for field in (*cards.PARTNER, *cards.ADDRESS, *cards.ITEM) if field.limit == cards.NAME
+}
+"""Properties that people fill with words, and how long they are: what makes them harmless has to fit as well."""
 
 
 def company_of(file: Sapb1File) -> Company:
@@ -72,7 +77,10 @@ class _Table:
 def _value(column: DtwColumn, row: Row) -> object:
     if column.constant is not None:
         return column.constant
-    value = row.get(column.source or column.name)
+    name = column.source or column.name
+    value = row.get(name)
+    if name in TEXTS and isinstance(value, str):
+        return cut(value, TEXTS[name] - max(len(cell(value)) - len(value), 0))
     return date.fromisoformat(value) if column.name in DAYS and isinstance(value, str) and value else value
 
 

@@ -145,6 +145,29 @@ def test_a_negative_number_stays_a_number() -> None:
     assert cell(Decimal("-1E+2")) == "-100"
 
 
+@pytest.mark.parametrize("text", ["- Installation, " * 30, "=" + "x" * 99, "x" * 94 + ";=1;=2"])
+async def test_a_text_with_an_apostrophe_still_fits_its_field(text: str) -> None:
+    customer = account_row(name=text, address1_line1=text[:100])
+    product = product_row(record_id(5, 0x3A), name=text)
+    own = desk(
+        sapb1(),
+        invoice_row(
+            write_in(text, tax="220"), line_row(product=product, position=2), customerid_account=customer, **EUROS
+        ),
+    )
+
+    files = await own.made()
+
+    written = [
+        *(each["CardName"] for each in rows(files, "2_OCRD.csv")),
+        *(each["Street"] for each in rows(files, "2_CRD1.csv")),
+        *(each["ItemName"] for each in rows(files, "1_OITM.csv")),
+        *(each["ItemDescription"] for each in rows(files, "3_INV1.csv")),
+    ]
+    assert len([each for each in written if each.startswith(("'", "x"))]) == 5
+    assert [each for each in written if len(each) > 100] == []
+
+
 async def test_a_formula_in_a_name_is_text_and_one_in_a_product_number_is_left_out() -> None:
     evil = account_row(name='=HYPERLINK("http://x")')
     product = product_row(record_id(5, 0x3A), productnumber="=1+1")
