@@ -74,7 +74,7 @@ class Route(Setting):
     tax_regimes: tuple[Regime, ...] = ()
     """1C: the entity's regime from each day on; it limits the rates"""
     tax_inside: bool = False
-    """prices in the CRM include the tax; the tax column of a line then holds what is inside, or nothing"""
+    """prices in the CRM include the tax; the tax column of a line then holds what is inside, or is kept in no line"""
     freight_rate: RateName | None = None
     """the tax rate of “freightamount”, which then includes the tax; without it freight is refused"""
     create_invoice: bool = False

@@ -40,6 +40,8 @@ class TaxRules:
     unit: Decimal
     shipped_on: date
     dated: date
+    kept: bool = False
+    """whether the CRM keeps the tax in the lines: then 0 is said, and not just left out"""
 
     @cached_property
     def allowed(self) -> tuple[Rate, ...]:
@@ -121,7 +123,7 @@ def _on_top(draft: Draft, net: Decimal, rules: TaxRules) -> tuple[Decimal, Decim
 
 
 def _inside(draft: Draft, gross: Decimal, rules: TaxRules) -> tuple[Decimal, Decimal, Rate]:
-    stated = draft.amounts.tax or None
+    stated = draft.amounts.tax if rules.kept else draft.amounts.tax or None
     given = _given_rate(draft, rules)
     if given is not None:
         net, tax = included_tax(gross, given.rate or ZERO, rules.unit)

@@ -1,7 +1,7 @@
 """From Dataverse rows to a canonical sale. Pure: no I/O; what can't be exported is Refused in a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -88,6 +88,7 @@ def to_sale(table: SalesTable, row: Row, route: Route, settings: Settings) -> Sa
     amounts = [draft.amounts.amount for draft in drafts]
     _check_detail_amount(row, drafts, route)
     shares = discount_shares(row, amounts, unit)
+    rules = replace(rules, kept=any(draft.amounts.tax for draft in drafts))
     made = [
         tax.taxed(draft, before - share, rules) for draft, before, share in zip(drafts, amounts, shares, strict=True)
     ]

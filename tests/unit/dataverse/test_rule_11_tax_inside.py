@@ -103,6 +103,26 @@ def test_rule_11_tax_inside_without_rate_and_tax() -> None:
     assert books(only) == [("1", "product", "81.97", "18.03", "22")]
 
 
+ONE_OF_TWO = """
+    quantity price  tax extended rate
+    1        122.00 22  122.00   22
+    1        61.00  0   61.00    {rate}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "code"), [("22", "tax_differs"), ("-", "rate_not_derivable"), ("none", ""), ("0", "")]
+)
+def test_rule_11_a_tax_of_0_inside_is_said_where_another_line_has_one(rate: str, code: str) -> None:
+    row = crm(ONE_OF_TWO.format(rate=rate), totallineitemamount="183", totaltax="22", totalamount="183")
+    only = route(tax_inside=True, tax_rates=["22"] if rate == "-" else ["22", "0", "none"])
+
+    if code:
+        assert refused(row, only).code == code
+    else:
+        assert books(made(row, only))[1] == ("2", "product", "61", "0", rate)
+
+
 @pytest.mark.parametrize(
     ("table", "header", "code", "difference"),
     [
