@@ -129,6 +129,9 @@ class WorkbenchFiles:
         body = prepared.body(key, code, items, kind)
         partner = None if bindings.get(sale.customer) else cards.partner(sale.customer, code, self._books)
         new_items = [] if prepared.is_service else self._new_items(prepared.lines, items, bindings)
+        customer = str(sale.customer.id)
+        if self._seen.first(f"code {code.upper()}", customer) != customer and partner is not None:
+            raise Refused(refusal("customer_code_taken", value=code))
         # Everything that can be refused is behind us.
         for item_code, product in new_items:
             if self._seen.is_new(f"item {item_code}"):

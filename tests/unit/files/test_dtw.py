@@ -168,6 +168,24 @@ async def test_a_text_with_an_apostrophe_still_fits_its_field(text: str) -> None
     assert [each for each in written if len(each) > 100] == []
 
 
+async def test_a_code_that_two_customers_would_get_bills_neither_on_the_other() -> None:
+    """The CRM does not keep account numbers apart, and SAP tells no upper from lower case."""
+    other = account_row(accountid=str(record_id(7, 0x2A)), name="Namesake", accountnumber="a-100", acx_taxnumber=None)
+    invoices = [
+        invoice_row(**EUROS),
+        invoice_row(number=2, customerid_account=other, _customerid_value=other["accountid"], **EUROS),
+        invoice_row(number=3, **EUROS),
+    ]
+    own = desk(sapb1(), *invoices)
+
+    files = await own.made()
+
+    assert [each["CardCode"] for each in rows(files, "2_OCRD.csv")] == ["A-100"]
+    assert [each["CardCode"] for each in rows(files, "3_OINV.csv")] == ["A-100"] * 2
+    codes = [each.reason and each.reason.code for each in own.results]
+    assert codes == ["handed_out", "customer_code_taken", "handed_out"]
+
+
 async def test_a_formula_in_a_name_is_text_and_one_in_a_product_number_is_left_out() -> None:
     evil = account_row(name='=HYPERLINK("http://x")')
     product = product_row(record_id(5, 0x3A), productnumber="=1+1")
