@@ -132,6 +132,8 @@ class WorkbenchFiles:
         customer = str(sale.customer.id)
         if self._seen.first(f"code {code.upper()}", customer) != customer and partner is not None:
             raise Refused(refusal("customer_code_taken", value=code))
+        if prepared.number is not None and self._seen.first(f"number {prepared.number}", str(sale.id)) != str(sale.id):
+            raise Refused(refusal("number_taken", number=prepared.number, year=sale.document_date.year))
         # Everything that can be refused is behind us.
         for item_code, product in new_items:
             if self._seen.is_new(f"item {item_code}"):

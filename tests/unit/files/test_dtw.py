@@ -186,6 +186,20 @@ async def test_a_code_that_two_customers_would_get_bills_neither_on_the_other() 
     assert codes == ["handed_out", "customer_code_taken", "handed_out"]
 
 
+async def test_a_number_of_the_crm_ties_lines_to_one_document_alone() -> None:
+    invoices = [
+        invoice_row(invoicenumber="00123", **EUROS),
+        invoice_row(line_row("500", "110"), number=2, invoicenumber="123", **EUROS),
+    ]
+    own = desk(sapb1(crm_number=True), *invoices)
+
+    files = await own.made()
+
+    assert [each["DocNum"] for each in rows(files, "3_OINV.csv")] == ["123"]
+    assert [each["UnitPrice"] for each in rows(files, "3_INV1.csv")] == ["1000"]
+    assert [each.reason and each.reason.code for each in own.results] == ["handed_out", "number_taken"]
+
+
 async def test_a_formula_in_a_name_is_text_and_one_in_a_product_number_is_left_out() -> None:
     evil = account_row(name='=HYPERLINK("http://x")')
     product = product_row(record_id(5, 0x3A), productnumber="=1+1")
