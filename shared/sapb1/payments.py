@@ -20,6 +20,7 @@ from shared.sapb1.client import Row, ServiceLayer, one_of
 from shared.sapb1.held import is_off
 from shared.sapb1.kinds import DELIVERY, DRAFTS, INVOICE, ORDER
 from shared.sapb1.outcomes import amount
+from shared.sapb1.partners import PARTNERS
 
 AT_ONCE = 40
 """Documents or customers in one filter: the address stays well within what a proxy takes."""
@@ -148,7 +149,12 @@ class Sapb1Payments:
     async def _told(self, live: dict[int, _Invoice]) -> dict[int, Standing]:
         """Say how far invoices are paid, asking only about those that anything was set off against."""
         touched = {entry: invoice for entry, invoice in live.items() if invoice.is_touched}
-        paid = await self._paid(touched)
+        customers = _customers(touched)
+        paid = await self._paid(touched, customers)
+        unexplained = {entry: one for entry, one in touched.items() if paid.get(entry, UNPAID).applied < one.settled}
+        payers = await self._payers(_customers(unexplained))
+        for entry, more in (await self._paid(unexplained, sorted(payers - {*customers}))).items():
+            paid[entry] = paid.get(entry, UNPAID) + more
         unclear = {
             entry: one for entry, one in touched.items() if one.is_closed and not paid.get(entry, UNPAID).settles(one)
         }
@@ -157,10 +163,19 @@ class Sapb1Payments:
             entry: _standing(one, paid.get(entry, UNPAID), by_credit=entry in credited) for entry, one in live.items()
         }
 
-    async def _paid(self, invoices: dict[int, _Invoice]) -> dict[int, _Paid]:
-        """Add up the incoming payments that name these invoices. Only by customer can a payment be asked for."""
+    async def _payers(self, customers: Sequence[str]) -> set[str]:
+        """Give those that pay for these customers: payments may be consolidated in another business partner."""
+        found: set[str] = set()
+        for chunk in _chunks(customers):
+            where = f"FatherType eq 'cPayments_sum' and {one_of('CardCode', chunk)}"
+            rows = await self._client.rows(PARTNERS, select=("CardCode", "FatherCard"), where=where, order="CardCode")
+            found |= {str(row["FatherCard"]) for row in rows if row.get("FatherCard")}
+        return found
+
+    async def _paid(self, invoices: dict[int, _Invoice], customers: Sequence[str]) -> dict[int, _Paid]:
+        """Add up these customers' incoming payments that name the invoices. Only so can a payment be asked for."""
         found: dict[int, _Paid] = {}
-        async for row in self._of_customers("IncomingPayments", "PaymentInvoices", "Cancelled", invoices):
+        async for row in self._of_customers("IncomingPayments", "PaymentInvoices", "Cancelled", customers):
             for line in row.get("PaymentInvoices") or ():
                 invoice = invoices.get(line.get("DocEntry"))
                 if invoice is not None and line.get("InvoiceType") == "it_Invoice":
@@ -171,19 +186,18 @@ class Sapb1Payments:
     async def _credited(self, invoices: dict[int, _Invoice]) -> set[int]:
         """Give those of the invoices that a credit memo was based on."""
         found: set[int] = set()
-        async for row in self._of_customers("CreditNotes", "DocumentLines", "CancelStatus", invoices):
+        async for row in self._of_customers("CreditNotes", "DocumentLines", "CancelStatus", _customers(invoices)):
             for line in row.get("DocumentLines") or ():
                 if line.get("BaseType") == INVOICE.object_code:
                     found.add(line.get("BaseEntry"))
         return found & invoices.keys()
 
-    async def _of_customers(self, name: str, lines: str, state: str, invoices: dict[int, _Invoice]) -> Any:
+    async def _of_customers(self, name: str, lines: str, state: str, customers: Sequence[str]) -> Any:
         """Give what stands of the customers' documents of a kind; ``state`` is the property that says so.
 
         It is no part of the filter: SAP's pages count rows, and one that is cancelled while they are read would let
         another one slip through between two pages. Deleted is none of them ever.
         """
-        customers = sorted({str(invoice.row["CardCode"]) for invoice in invoices.values()})
         for chunk in _chunks(customers):
             select, where = ("DocEntry", state, lines), one_of("CardCode", chunk)
             for row in await self._client.rows(name, select=select, where=where, order="DocEntry"):
@@ -211,6 +225,10 @@ class Sapb1Payments:
             for row in await self._client.rows(name, select=select, where=where, order="DocEntry"):
                 found[int(row["DocEntry"])] = row
         return found
+
+
+def _customers(invoices: Mapping[int, _Invoice]) -> list[str]:
+    return sorted({str(invoice.row["CardCode"]) for invoice in invoices.values()})
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -39,6 +39,7 @@ class Company:
 
     def __init__(self, invoice: Row, payments: list[Row], credits_: list[Row], meanwhile: Row | None = None) -> None:
         self.sets = {"Invoices": [invoice], "IncomingPayments": payments, "CreditNotes": credits_}
+        self.sets["BusinessPartners"] = []
         self.meanwhile = meanwhile or {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -56,15 +57,16 @@ class Company:
 
     @staticmethod
     def _holds(row: Row, where: str) -> bool:
-        """Only the conditions that a change meanwhile would touch; the rest all of them fulfil."""
-        named = {"Cancelled": "tNO", "CancelStatus": "csNo"}
-        return all(row.get(name) == value for name, value in named.items() if f"{name} eq '{value}'" in where)
+        """Only the conditions on states and customers; the rest all of them fulfil."""
+        named = {"Cancelled": "tNO", "CancelStatus": "csNo", "FatherType": "cPayments_sum"}
+        held = all(row.get(name) == value for name, value in named.items() if f"{name} eq '{value}'" in where)
+        return held and ("CardCode eq" not in where or f"CardCode eq '{row['CardCode']}'" in where)
 
 
 def payment(entry: int, invoice: int, applied: float, **more: Any) -> Row:
     """Give an incoming payment of the customer for one invoice."""
     line = {"DocEntry": invoice, "InvoiceType": "it_Invoice", "SumApplied": applied, "AppliedFC": 0} | more
-    return {"DocEntry": entry, "Cancelled": "tNO", "PaymentInvoices": [line]}
+    return {"DocEntry": entry, "CardCode": "C1", "Cancelled": "tNO", "PaymentInvoices": [line]}
 
 
 async def standing(company: Company) -> Standing:
@@ -86,7 +88,12 @@ async def test_rule_18_a_payment_is_not_missed_where_one_before_it_is_cancelled_
 
 async def test_rule_18_nor_is_a_credit_memo() -> None:
     memos = [
-        {"DocEntry": entry, "CancelStatus": "csNo", "DocumentLines": [{"BaseType": 13, "BaseEntry": base}]}
+        {
+            "DocEntry": entry,
+            "CardCode": "C1",
+            "CancelStatus": "csNo",
+            "DocumentLines": [{"BaseType": 13, "BaseEntry": base}],
+        }
         for entry, base in ((1, 10), (2, 10), (3, 11))
     ]
     cancelled = {"CreditNotes": {"CancelStatus": "csYes"}}
@@ -98,7 +105,12 @@ async def test_rule_18_nor_is_a_credit_memo() -> None:
 
 async def test_rule_18_what_was_cancelled_counts_for_nothing() -> None:
     taken_back = payment(1, 11, 100) | {"Cancelled": "tYES"}
-    memo = {"DocEntry": 1, "CancelStatus": "csYes", "DocumentLines": [{"BaseType": 13, "BaseEntry": 11}]}
+    memo = {
+        "DocEntry": 1,
+        "CardCode": "C1",
+        "CancelStatus": "csYes",
+        "DocumentLines": [{"BaseType": 13, "BaseEntry": 11}],
+    }
 
     found = await standing(Company(INVOICE, [taken_back], [memo]))
 
@@ -123,3 +135,20 @@ async def test_rule_18_a_discount_of_a_payment_in_part_pays_nothing_more() -> No
     found = await standing(Company(still_open, [payment(1, 11, 49, TotalDiscount=1)], []))
 
     assert found == Standing(State.PARTIALLY_PAID, Decimal(49))
+
+
+@pytest.mark.parametrize(
+    ("kind", "paid"),
+    [
+        ("cPayments_sum", Standing(State.PAID, Decimal(100))),
+        ("cDelivery_sum", Standing(State.PARTIALLY_PAID, Decimal(40))),
+    ],
+)
+async def test_rule_18_the_head_office_may_pay(kind: str, paid: Standing) -> None:
+    """Payments are consolidated there: the payment names the customer's invoice, and is the head office's."""
+    by_head = payment(2, 11, 60) | {"CardCode": "HEAD"}
+    invoice = INVOICE if paid.state is State.PAID else INVOICE | {"DocumentStatus": "bost_Open", "PaidToDate": 40}
+    company = Company(invoice, [payment(1, 11, 40), by_head], [])
+    company.sets["BusinessPartners"] = [{"CardCode": "C1", "FatherCard": "HEAD", "FatherType": kind}]
+
+    assert await standing(company) == paid
