@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from infra.sapb1.objects import CLAIM_TABLE, DOCUMENT_FIELDS
 from shared import edmx
 from shared.jsontext import dumps
-from shared.sapb1 import cards, held, items, partners, published
+from shared.sapb1 import cards, held, items, partners, payments, published
 from shared.sapb1.basing import HEADER, based
 from shared.sapb1.cancelling import cancellation
 from shared.sapb1.company import SALES_TAX_CODE, VatGroup, read_vat_group
@@ -169,6 +169,9 @@ def test_a_body_holds_against_the_newest_schema(contracts: Path, file: str, sche
         ("BusinessPartners", partners.SELECT),
         ("Items", items.SELECT),
         ("VatGroups", ("Code", "Category", "Inactive", "VatGroups_Lines")),
+        ("IncomingPayments", ("DocEntry", "CardCode", "Cancelled", "PaymentInvoices")),
+        ("CreditNotes", ("DocEntry", "CardCode", "CancelStatus", "DocumentLines")),
+        ("BusinessPartners", ("CardCode", "FatherCard", "FatherType")),
         ("UserFieldsMD", ("Name", "Type", "Size", "TableName")),
         ("UserTablesMD", ("TableName", "TableType")),
     ],
@@ -176,6 +179,13 @@ def test_a_body_holds_against_the_newest_schema(contracts: Path, file: str, sche
 def test_what_is_asked_for_exists(metadata: Metadata, entity: str, names: tuple[str, ...]) -> None:
     known = metadata.properties[metadata.sets[entity]].keys()
     assert [name for name in names if name not in known and not name.startswith("U_ACX_")] == []
+
+
+def test_what_payments_are_told_by_exists(metadata: Metadata) -> None:
+    wanted = {"DocEntry", "InvoiceType", *payments.APPLIED, *(name for names in payments.LET_OFF for name in names)}
+    assert wanted <= metadata.properties["PaymentInvoice"].keys()
+    assert "it_Invoice" in metadata.enums["BoRcptInvTypes"]
+    assert "cPayments_sum" in metadata.enums["BoFatherCardTypes"]
 
 
 def test_a_real_company_has_every_name_that_is_checked_at_start(contracts: Path) -> None:
