@@ -694,6 +694,14 @@ CATALOGUE: dict[str, Sentence] = {
         "строка {line}: позиция «{value}» учитывается по партиям или серийным номерам, которых CRM не знает.",
         "Бухгалтер: введите этот документ вручную и выберите партии или серийные номера.",
     ),
+    "unit_differs": Sentence(
+        "line {line}: it counts “{unit}”, and accounting sells the item “{value}” by “{pack}” of {pieces}, so another "
+        "quantity would leave the stock.",
+        "Accountant: name the item's sales unit as the CRM does, if it is the same; manager: else choose its unit.",
+        "строка {line}: в ней единица «{unit}», а в учёте позиция «{value}» продаётся единицами «{pack}» по {pieces}, "
+        "и со склада ушло бы другое количество.",
+        "Бухгалтер: назовите единицу продажи позиции так же, как в CRM, если это она; менеджер: иначе выберите её.",
+    ),
     "item_in_stock": Sentence(
         "line {line}: the item “{value}” is kept in stock, and route “{route}” exports only what is not.",
         "Accountant: correct the item, or write this document by hand.",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,10 @@ from shared.sapb1.meaning import SYSTEM, AlreadyThere
 from shared.sapb1.partners import ACTIVITY, active
 
 ITEMS = "Items"
-SELECT = ("ItemCode", "SalesItem", "InventoryItem", "ManageBatchNumbers", "ManageSerialNumbers", *ACTIVITY)
+SELECT = (
+    *("ItemCode", "SalesItem", "InventoryItem", "ManageBatchNumbers", "ManageSerialNumbers"),
+    *("SalesUnit", "SalesItemsPerUnit", *ACTIVITY),
+)
 CARD = (*(field.to for field in cards.ITEM), "User_Text")
 """What is read besides, of items whose product changed in the CRM: by it, and by a company's own fields."""
 CODES_A_REQUEST = 50
@@ -33,6 +37,9 @@ class Known:
 
     code: str
     in_stock: bool
+    pack: str = ""
+    """its sales unit, where that is several of what stock counts; a line's quantity counts sales units"""
+    pieces: Decimal = Decimal(1)
 
 
 def check(row: Mapping[str, Any], line: Line, route: Route, day: date) -> Known:
@@ -44,13 +51,18 @@ def check(row: Mapping[str, Any], line: Line, route: Route, day: date) -> Known:
         raise Refused(refusal("item_not_for_sale", line=line.number, value=code))
     if "tYES" in {row["ManageBatchNumbers"], row["ManageSerialNumbers"]}:
         raise Refused(refusal("item_tracked", line=line.number, value=code))
-    return check_stock(Known(code, row["InventoryItem"] == "tYES"), line, route)
+    pieces, unit = row.get("SalesItemsPerUnit") or 1, str(row.get("SalesUnit") or "").strip()
+    return check_stock(Known(code, row["InventoryItem"] == "tYES", unit, Decimal(pieces)), line, route)
 
 
 def check_stock(item: Known, line: Line, route: Route) -> Known:
-    """Refuse an item in stock on a route that exports only what is not."""
+    """Refuse an item in stock on a route that exports only what is not, or one sold in packs that the CRM lacks."""
     if item.in_stock and route.sapb1_books.stock == "non_inventory_only":
         raise Refused(refusal("item_in_stock", line=line.number, value=item.code, route=route.name))
+    unit = line.unit.name.strip() if line.unit else ""
+    if item.in_stock and item.pieces != 1 and unit.casefold() != item.pack.casefold():
+        shown = {"unit": unit or "–", "pack": item.pack or "–", "pieces": f"{item.pieces.normalize():f}"}
+        raise Refused(refusal("unit_differs", line=line.number, value=item.code, **shown))
     return item
 
 

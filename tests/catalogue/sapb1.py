@@ -70,6 +70,11 @@ def of_item(number: str) -> Document:
     return document(invoice(line(product=Product(id=UUID(int=0xB9), number=number, name=number, is_service=True))))
 
 
+async def unit_differs(bridge: Bridge) -> Refusal:
+    await bridge.company.client().update("Items", seed.STOCK_ITEM, {"SalesUnit": "box", "SalesItemsPerUnit": 12})
+    return await refused(bridge, of_item(seed.STOCK_ITEM))
+
+
 def of_customer(**changes: Any) -> Document:
     """Give an invoice of another customer."""
     return document(invoice(customer=CUSTOMER.model_copy(update=changes)))
@@ -164,6 +169,7 @@ SCENES: dict[str, Callable[[Bridge], Awaitable[Refusal]]] = {
     "customer_code_taken": lambda bridge: refused(bridge, of_customer(number=seed.CUSTOMER)),
     "item_frozen": lambda bridge: refused(bridge, of_item(seed.FROZEN_ITEM)),
     "item_not_for_sale": lambda bridge: refused(bridge, of_item(seed.PURCHASE_ITEM)),
+    "unit_differs": unit_differs,
     "item_tracked": lambda bridge: refused(bridge, of_item(seed.BATCH_ITEM)),
     "item_in_stock": lambda bridge: refused(bridge, of_item(seed.STOCK_ITEM), route(stock="non_inventory_only")),
     "base_unusable": lambda bridge: refused(bridge, of_order("Orders(99)")),

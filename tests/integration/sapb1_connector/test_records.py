@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from infra.local.sapb1 import company as seed
-from shared.documents import Customer, Product
+from shared.documents import Customer, Product, Sale, Unit
 from shared.errors import Refused, Unavailable
 from shared.messages import State
 from shared.sapb1.company import FRESH_SECONDS
@@ -139,6 +139,23 @@ async def test_rule_14_an_item_that_can_not_be_invoiced_is_refused(bridge: Bridg
     made = invoice(line(product=product(number)))
     assert await refused(bridge, made) == (code, {"line": "1", "value": number})
     assert f"product:{UUID(int=0xB9)}" not in bridge.known
+
+
+@pytest.mark.parametrize("unit", ["pcs", None])
+async def test_rule_14_pieces_are_not_taken_for_the_packs_that_accounting_sells(
+    bridge: Bridge, company: Company, unit: str | None
+) -> None:
+    await company.client().update("Items", seed.STOCK_ITEM, {"SalesUnit": "Box", "SalesItemsPerUnit": 12})
+
+    def of(name: str | None) -> Sale:
+        own = Unit(id=UUID(int=0xF1), name=name) if name else None
+        return invoice(line("24", "1", product=product(seed.STOCK_ITEM)).model_copy(update={"unit": own}))
+
+    shown = {"line": "1", "value": seed.STOCK_ITEM, "unit": unit or "–", "pack": "Box", "pieces": "12"}
+    assert await refused(bridge, of(unit)) == ("unit_differs", shown)
+    assert (await bridge.export(document(of("box")))).state is State.POSTED
+    with pytest.raises(Refused, match="unit_differs"):  # the item is remembered, and so is its pack
+        await bridge.export(document(of(unit).model_copy(update={"id": UUID(int=0xD3)})))
 
 
 async def test_rule_14_an_item_in_stock_is_refused_where_the_route_wants_none(bridge: Bridge) -> None:
