@@ -214,10 +214,7 @@ class Case:
     def sent(self) -> Decision:
         """Make the document, unless accounting has it already."""
         sale = transform.to_sale(self.head.table, self.row, self.route, self.settings)
-        # A draft is looked at again: it may have been approved, and only then it has a number.
-        # One whose last change was refused is looked at again: its sentence has to go once it is as it was.
-        held = self.known is not None and self.known.state.in_accounting and self.known.state is not State.DRAFT
-        if self.known and held and not self.known.is_refused and self.known.written_hash in sale.content_hashes():
+        if self.known and self.known.passes_for_written and self.known.written_hash in sale.content_hashes():
             return Nothing("already in accounting with this content")
         transform.check_cards(self.head.table, self.row, self.settings)
         return self.document(sale, "write")

@@ -199,6 +199,15 @@ class Journalled(BaseModel):
         return self.state is State.REFUSED or (self.state.says_payment and self.hash == REFUSED_CHANGE)
 
     @property
+    def passes_for_written(self) -> bool:
+        """Whether there is nothing to do with a document of the content that was written.
+
+        A draft is looked at again: it may have been approved, and only then it has a number. So is one whose last
+        change was refused: its sentence has to go once it is as it was.
+        """
+        return self.state.in_accounting and self.state is not State.DRAFT and not self.is_refused
+
+    @property
     def awaits_a_look(self) -> bool:
         """Whether it is to be looked at though its version is known: what it was refused for may have been mended.
 

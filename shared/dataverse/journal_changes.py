@@ -34,7 +34,8 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     The highest version wins, whatever order results arrive in. An older result is never the end of the story when
     accounting was written: the record goes back on ``changes``, so that accounting gets the last state too. Nor is a
     word that accounting holds nothing, where it was said by a row that did not know yet of what was on its way there:
-    what may be held stands in the row, and the record is looked at again, to be taken back for instance.
+    what may be held stands in the row, and the record is looked at again, to be taken back for instance. Nor is one
+    that ends what the row called written: whoever looked meanwhile found nothing to do.
     """
     if result.acknowledges:
         return Change({"acx_retry": False} if current is not None and current.retry else None)
@@ -50,7 +51,17 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     columns = _columns(result, current, language)
     if _beside_payment(current, result):
         columns |= {"acx_state": STATE_VALUES[current.state], "acx_hash": REFUSED_CHANGE}
-    return Change(columns)
+    return Change(columns, again=_ends_what_passed_for_written(current, result))
+
+
+def _ends_what_passed_for_written(current: Journalled, result: Result) -> bool:
+    """Whether the bridge took back, or replaced, what the row said that accounting holds.
+
+    While that was on its way, what was issued again, or changed back, passed for written by this row.
+    """
+    by_row = current.passes_for_written and current.accounting_id != "" and current.written_hash != ""
+    taken_back = result.state is State.CANCELLED
+    return by_row and (taken_back or (result.state.in_accounting and result.written_hash != current.written_hash))
 
 
 def _is_premature(current: Journalled, result: Result) -> bool:

@@ -228,3 +228,50 @@ async def test_a_retry_that_meets_a_pause_is_answered_after_it(
         await books.check(chain)
     finally:
         await chain.close()
+
+
+@BOTH
+async def test_what_is_issued_again_while_its_cancellation_waits_stands_in_the_books(
+    systems: Systems, target: str
+) -> None:
+    """Cancelled by mistake and issued again at once, unchanged; the reconciliation is a day away."""
+    chain = Chain(systems, 1)
+    chain.timers = ["sweep"]
+    try:
+        sale = await chain.exported(target)
+        await chain.people.cancel(sale)
+        await chain.deliver()
+        cancellation = await chain.take(target)
+        await chain.people.issue(sale)
+        await chain.deliver()
+        await chain.timer("sweep")
+        await chain.work()
+        await chain.handle(cancellation)
+        await chain.drain()
+
+        await books.check(chain)
+        assert {entry.live for entry in await books.documents(chain, sale)} == {False, True}
+    finally:
+        await chain.close()
+
+
+@BOTH
+async def test_a_change_that_is_undone_while_it_waits_is_undone_in_the_books(systems: Systems, target: str) -> None:
+    """The quantity is changed and changed back before the first of it has reached accounting."""
+    chain = Chain(systems, 1)
+    chain.timers = ["sweep"]
+    try:
+        sale = await chain.exported(target)
+        await chain.people.edit(sale, 4)
+        await chain.deliver()
+        change = await chain.take(target)
+        await chain.people.edit(sale, 3)
+        await chain.deliver()
+        await chain.timer("sweep")
+        await chain.work()
+        await chain.handle(change)
+        await chain.drain()
+
+        await books.check(chain)
+    finally:
+        await chain.close()

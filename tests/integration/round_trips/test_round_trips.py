@@ -17,7 +17,8 @@ EXPECTED: dict[Target, dict[str, Count]] = {
         "warm": Count(accounting=2, dataverse=2),
         "nothing to do, the journal knows": Count(accounting=0, dataverse=1),
         # read, and before it may be rewritten: state, payments, three ways to be shipped against; changed, posted
-        "update": Count(accounting=8, dataverse=2),
+        "update": Count(accounting=8, dataverse=2, looks=1),
+        "nothing to do after it": Count(accounting=0, dataverse=1),
         # the creation is refused as not unique, and what stands there is read
         "nothing to do, the journal does not know": Count(accounting=2, dataverse=2),
         "in bulk": Count(accounting=2 * BULK, dataverse=2),
@@ -28,7 +29,8 @@ EXPECTED: dict[Target, dict[str, Count]] = {
         "warm": Count(accounting=1, dataverse=2),
         "nothing to do, the journal knows": Count(accounting=0, dataverse=1),
         # looked up in invoices and drafts, tried as a draft and taken away, claimed, cancelled, created anew
-        "update": Count(accounting=7, dataverse=2),
+        "update": Count(accounting=7, dataverse=2, looks=1),
+        "nothing to do after it": Count(accounting=0, dataverse=1),
         # the changeset is refused, and what stands there is looked up among drafts and invoices
         "nothing to do, the journal does not know": Count(accounting=3, dataverse=2),
         "in bulk": Count(accounting=BULK, dataverse=2),

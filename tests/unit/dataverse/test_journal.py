@@ -134,7 +134,9 @@ def test_retrying_says_when() -> None:
         # the same version
         case(row(State.POSTED), news(State.POSTED, at=LATER), False, False, id="posted, said already"),
         case(row(State.POSTED), news(State.POSTED, at=LATER, number="2"), True, False, id="another number"),
-        case(row(State.POSTED), news(State.POSTED, at=LATER, written_hash="h2"), True, False, id="another hash"),
+        case(row(State.POSTED), news(State.POSTED, at=LATER, written_hash="h2"), True, True, id="another hash"),
+        case(row(State.DRAFT), news(State.DRAFT, at=LATER, written_hash="h2"), True, False, id="draft, another hash"),
+        case(row(State.REFUSED), news(State.POSTED, version=101, written_hash="h2"), True, False, id="mended"),
         case(row(State.POSTED), news(State.PAID, at=LATER), True, False, id="paid now"),
         case(row(State.PAID), news(State.POSTED, at=EARLIER), False, False, id="posted, but paid meanwhile"),
         case(row(State.POSTED), news(State.RETRYING, at=LATER), False, False, id="retrying what is posted"),
@@ -192,7 +194,8 @@ def test_retrying_says_when() -> None:
         case(row(State.POSTED), news(State.CANCELLED, version=101, **UNAWARE), False, True, id="posted meanwhile"),
         case(row(State.RETRYING), news(State.PAUSED, version=101, **UNAWARE), False, True, id="tried meanwhile"),
         case(row(State.REFUSED), news(State.CANCELLED, version=101, **UNAWARE), True, False, id="refused as it was"),
-        case(row(State.POSTED), news(State.CANCELLED, version=101, **AWARE), True, False, id="nothing there any more"),
+        case(row(State.POSTED), news(State.CANCELLED, version=101, **AWARE), True, True, id="taken back"),
+        case(row(State.REFUSED), news(State.CANCELLED, version=101, **AWARE), True, False, id="refused, taken back"),
         case(row(State.CANCELLED), news(State.POSTED, version=99), True, True, id="posted before the cancellation"),
         case(row(State.BEFORE_START), news(State.RETRYING, version=99), True, True, id="tried before the new date"),
         case(row(State.PAUSED), news(State.POSTED, at=EARLIER), True, False, id="posted before the pause"),
@@ -326,14 +329,18 @@ def test_no_row_says_that_nothing_is_held_of_what_is(results: list[Result], vers
 
 
 @given(st.lists(_results, min_size=2, max_size=6))
-def test_a_document_that_was_overtaken_is_looked_at_again(results: list[Result]) -> None:
+def test_a_document_that_was_overtaken_or_replaced_is_looked_at_again(results: list[Result]) -> None:
     current: Journalled | None = None
     for each in results:
         change = merge(current, each, "en")
         # cancelled before anything was known of it, though an attempt at it is on its way
         unknown = current is not None and current.state is State.CANCELLED and not current.accounting_id
         news_ = each.state.in_accounting or (unknown and each.state is State.RETRYING)
-        assert change.again is bool(current and each.version < current.version and news_)
+        overtaken = bool(current and each.version < current.version and news_)
+        said = change.columns or {}
+        written = said.get("acx_writtenhash") if "acx_version" in said else None
+        replaced = current is not None and current.passes_for_written and written not in {None, current.written_hash}
+        assert change.again is (overtaken or replaced)
         if change.columns is not None:
             current = after(current, each, change.columns)
     last = next(each for each in results if each.version == max(result.version for result in results))
