@@ -214,9 +214,13 @@ class Case:
     def sent(self) -> Decision:
         """Make the document, unless accounting has it already."""
         sale = transform.to_sale(self.head.table, self.row, self.route, self.settings)
-        if self.known and self.known.passes_for_written and self.known.written_hash in sale.content_hashes():
+        known = self.known if self.known and self.known.state is not State.CANCELLED else None
+        unchanged = known is not None and known.written_hash in sale.content_hashes()
+        if known and unchanged and known.passes_for_written:
             return Nothing("already in accounting with this content")
-        transform.check_cards(self.head.table, self.row, self.settings)
+        if not unchanged:
+            # What stands in the books stays there, whatever became of the customer: only a refusal has to go.
+            transform.check_cards(self.head.table, self.row, self.settings)
         return self.document(sale, "write")
 
     def document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:

@@ -35,7 +35,8 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     accounting was written: the record goes back on ``changes``, so that accounting gets the last state too. Nor is a
     word that accounting holds nothing, where it was said by a row that did not know yet of what was on its way there:
     what may be held stands in the row, and the record is looked at again, to be taken back for instance. Nor is one
-    that ends what the row called written: whoever looked meanwhile found nothing to do.
+    that ends what the row called written: whoever looked meanwhile found nothing to do. Nor a refusal of what was not
+    known to stand, or perhaps to stand, in accounting: what is there already may need no word at all.
     """
     if result.acknowledges:
         return Change({"acx_retry": False} if current is not None and current.retry else None)
@@ -48,10 +49,18 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
         return _older(current, result, language)
     if result.version == current.version and (change := _of_this_version(current, result, language)):
         return change
+    return _news(current, result, language)
+
+
+def _news(current: Journalled, result: Result, language: Language) -> Change:
+    """Write what is newer than the row, where whoever said it knew what the row is about."""
+    if _refuses_unaware(current, result):
+        return Change(None, again=True)
     columns = _columns(result, current, language)
     if _beside_payment(current, result):
         columns |= {"acx_state": STATE_VALUES[current.state], "acx_hash": REFUSED_CHANGE}
-    return Change(columns, again=_ends_what_passed_for_written(current, result))
+    again = _ends_what_passed_for_written(current, result) or _overtaken_by_refusal(current, result)
+    return Change(columns, again=again)
 
 
 def _ends_what_passed_for_written(current: Journalled, result: Result) -> bool:
@@ -69,6 +78,22 @@ def _is_premature(current: Journalled, result: Result) -> bool:
     says_nothing = result.state in NOTHING_HELD and not result.accounting_id
     knew = result.journal is not None and result.journal.may_be_held
     return says_nothing and not knew and current.may_be_held and not _says_nothing_is_held(current)
+
+
+def _refuses_unaware(current: Journalled, result: Result) -> bool:
+    """Whether a refusal was said by a row that did not tell yet that accounting holds the document, or may hold it."""
+    if result.state is not State.REFUSED or result.accounting_id or not current.may_be_held:
+        return False
+    before = result.journal
+    if current.in_books:
+        return before is None or not before.in_books
+    return result.attempt == 0 and (before is None or not before.may_be_held)
+
+
+def _overtaken_by_refusal(current: Journalled, result: Result) -> bool:
+    """Whether a document was in the books before the row's refusal of the same version, which knew nothing of it."""
+    refused = current.state is State.REFUSED and not current.in_books and result.version == current.version
+    return refused and result.state.in_accounting and is_earlier(result, current)
 
 
 def _says_nothing_is_held(current: Journalled) -> bool:
@@ -105,7 +130,7 @@ def _of_this_version(current: Journalled, result: Result, language: Language) ->
     if result.state is State.RETRYING and current.state.in_accounting and not current.is_refused:
         return Change(None)
     waits = current.state is State.RETRYING or _says_nothing_is_held(current)
-    overtaken = waits and result.state.in_accounting
+    overtaken = (waits and result.state.in_accounting) or _overtaken_by_refusal(current, result)
     if is_earlier(result, current) and not overtaken:
         return Change(_adopted(current, result))
     if _same(current, result, language):
@@ -152,6 +177,7 @@ def after(current: Journalled | None, result: Result, columns: dict[str, Any]) -
         "number": columns.get("acx_number", base.number),
         "accounting_id": columns.get("acx_accountingid", base.accounting_id),
         "generation": columns.get("acx_generation", base.generation),
+        "attempt": columns.get("acx_attempts", base.attempt),
         "retry": columns.get("acx_retry", base.retry),
         "total": base.total if columns.get("acx_total") is None else str(columns["acx_total"]),
         "currency": columns.get("acx_currency") or base.currency,
@@ -182,7 +208,10 @@ def _adopted(current: Journalled, result: Result) -> dict[str, Any] | None:
     """Of a word that comes too late, what accounting calls the document is kept where nobody knew it.
 
     A higher generation is such news too: the document that the row names was cancelled, and this one created anew.
+    So is an attempt whose answer may be lost.
     """
+    if result.state is State.RETRYING and not current.may_be_held:
+        return {"acx_attempts": result.attempt}
     anew = result.generation > current.generation
     if not result.state.in_accounting or (current.accounting_id and not anew):
         return None

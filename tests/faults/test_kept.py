@@ -1,13 +1,15 @@
 """Lives of documents that went wrong once, or nearly, each as a plain test."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from shared.bus import RESULTS
+from shared.bus import CHANGES, RESULTS
 from shared.messages import State
 from tests.faults import books
 from tests.faults.company import SELLERS
+from tests.faults.edge import lose_answer
 from tests.faults.harness import Chain
 from tests.faults.systems import Systems
 
@@ -273,5 +275,67 @@ async def test_a_change_that_is_undone_while_it_waits_is_undone_in_the_books(sys
         await chain.drain()
 
         await books.check(chain)
+    finally:
+        await chain.close()
+
+
+@BOTH
+@pytest.mark.parametrize("posted_first", [True, False], ids=["told in order", "told the other way round"])
+async def test_a_customer_who_is_deactivated_after_the_posting_leaves_it_posted(
+    systems: Systems, target: str, *, posted_first: bool
+) -> None:
+    """The sweep comes upon the invoice while the journal does not know yet that it is posted."""
+    chain = Chain(systems, 1)
+    chain.timers = ["sweep"]
+    try:
+        customer = await chain.people.customer(target)
+        sale = await chain.people.enter(target, customer, 3)
+        chain.sales.append(sale)
+        await chain.people.issue(sale)
+        await chain.deliver()
+        await chain.handle(await chain.take(target))
+        posted = await chain.take(RESULTS)
+        await chain.clock.advance(timedelta(seconds=2))
+        await chain.people.activate(customer, active=False)
+        await chain.timer("sweep")
+        await chain.handle(chain.broker.receive(CHANGES))
+        refused = chain.broker.receive(RESULTS)
+        for result in (posted, refused) if posted_first else (refused, posted):
+            await chain.handle(result)
+        await chain.drain()
+
+        await books.check(chain)
+    finally:
+        await chain.close()
+
+
+@BOTH
+async def test_a_refusal_by_the_row_of_before_hides_no_lost_answer(systems: Systems, target: str) -> None:
+    """The invoice is in the books, which nobody was told; it is cancelled while its customer is refused."""
+    chain = Chain(systems, 1)
+    chain.timers = ["sweep"]
+    try:
+        customer = await chain.people.customer(target)
+        sale = await chain.people.enter(target, customer, 3)
+        chain.sales.append(sale)
+        await chain.people.issue(sale)
+        await chain.deliver()
+        document = await chain.take(target)
+        await chain.people.activate(customer, active=False)
+        await chain.timer("sweep")
+
+        async def away() -> None:
+            chain.on(target, "^GET", "before", lose_answer)
+            await lose_answer()
+
+        chain.on_creation(target, "after", away)
+        await chain.handle(document)
+        await chain.clock.advance(timedelta(seconds=2))
+        await chain.handle(chain.broker.receive(CHANGES))
+        await chain.people.cancel(sale)
+        await chain.drain()
+
+        await books.check(chain)
+        assert {entry.live for entry in await books.documents(chain, sale)} == {False}
     finally:
         await chain.close()

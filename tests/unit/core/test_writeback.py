@@ -87,13 +87,13 @@ async def test_what_is_said_already_is_not_written() -> None:
 
 
 async def test_what_was_said_before_a_wait_is_said_again_after_it() -> None:
-    # Two triggers of one version: one is refused again by whoever read the row before the other's wait was written.
+    # The next attempt is refused by whoever read the row before the wait was written.
     bench = Bench()
     await bench.handle(result(State.REFUSED, reason=NO_LINES, at=NOW))
     refused = bench.row()
     await bench.handle(result(State.RETRYING, reason=NO_LINES, at=NOW, attempt=1, next_attempt_at=LATER))
     assert bench.row().state is State.RETRYING
-    await bench.handle(result(State.REFUSED, reason=NO_LINES, at=LATER, journal=refused))
+    await bench.handle(result(State.REFUSED, reason=NO_LINES, at=LATER, attempt=1, journal=refused))
     assert bench.row().state is State.REFUSED
     assert bench.dataverse.batches[-1][0].body is not None
     assert bench.dataverse.batches[-1][0].body["acx_nextattempton"] is None
@@ -118,7 +118,7 @@ async def test_several_words_about_one_document_are_one_write_and_the_last_wins(
     words = [
         result(State.RETRYING, attempt=3, at=NOW),
         result(State.POSTED, at=LATER),
-        result(State.REFUSED, version=101, at=LATER, reason=NO_LINES),
+        result(State.REFUSED, version=101, at=LATER, reason=NO_LINES, accounting_id="ref-1", number="0000-000001"),
     ]
     await bench.handle(*(reversed(words) if turned else words))
     assert bench.writes == [("POST", 1)]
@@ -128,8 +128,9 @@ async def test_several_words_about_one_document_are_one_write_and_the_last_wins(
 
 async def test_a_later_refusal_of_a_new_trigger_is_the_last_word() -> None:
     bench = Bench()
+    tried = bench.known(State.RETRYING, acx_attempts=3)
     await bench.handle(
-        result(State.REFUSED, attempt=0, at=LATER, reason=refusal("freight", value="1")),
+        result(State.REFUSED, attempt=0, at=LATER, reason=refusal("freight", value="1"), journal=tried),
         result(State.REFUSED, attempt=3, at=NOW, reason=NO_LINES),
     )
     assert "freight" in bench.row().message

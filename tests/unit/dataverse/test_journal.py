@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.dataverse import journal
 from shared.dataverse.journal import STATE_VALUES, read
-from shared.dataverse.journal_changes import NOTHING_HELD, after, merge
+from shared.dataverse.journal_changes import NOTHING_HELD, after, is_earlier, merge
 from shared.errors import Misconfigured
 from shared.messages import Binding, Journalled, Result, State
 from shared.refusals import Language, refusal
@@ -28,7 +28,8 @@ def row(state: State, **changes: Any) -> Journalled:
 
 
 def news(state: State, **changes: Any) -> Result:
-    reason = {"reason": NO_LINES} if state is State.REFUSED else {}
+    """Give a result; a refusal was said by a row that told that accounting holds the document."""
+    reason = {"reason": NO_LINES, **AWARE} if state is State.REFUSED else {}
     return result(state, **(reason | changes))
 
 
@@ -174,7 +175,12 @@ def test_retrying_says_when() -> None:
             id="another reason at the first attempt of a new trigger",
         ),
         case(row(State.REFUSED), news(State.PAUSED, at=LATER), True, False, id="paused by a new trigger"),
-        case(row(State.REFUSED), news(State.RETRYING, at=EARLIER), False, False, id="retrying before refused"),
+        case(
+            row(State.REFUSED), news(State.RETRYING, at=EARLIER, attempt=1), True, False, id="retrying before refused"
+        ),
+        case(
+            row(State.REFUSED, attempt=2), news(State.RETRYING, at=EARLIER, attempt=1), False, False, id="tried since"
+        ),
         case(row(State.RETRYING, attempt=1), news(State.RETRYING, attempt=2, at=LATER), True, False, id="next attempt"),
         case(
             row(State.RETRYING, attempt=2),
@@ -184,6 +190,20 @@ def test_retrying_says_when() -> None:
             id="attempt before",
         ),
         case(row(State.RETRYING, attempt=2), news(State.RETRYING, attempt=1), False, False, id="in one second"),
+        # refusals by a row that did not tell of the document
+        case(row(State.POSTED), news(State.REFUSED, at=LATER, **UNAWARE), False, True, id="refused, but posted"),
+        case(row(State.POSTED), news(State.REFUSED, version=101, **UNAWARE), False, True, id="newer, but posted"),
+        case(row(State.POSTED), news(State.REFUSED, version=99, **UNAWARE), False, False, id="older, and posted"),
+        case(
+            row(State.POSTED),
+            news(State.REFUSED, at=LATER, accounting_id="ref-1", **UNAWARE),
+            True,
+            False,
+            id="refused by accounting that names it",
+        ),
+        case(row(State.RETRYING), news(State.REFUSED, version=101, **UNAWARE), False, True, id="newer, but tried"),
+        case(row(State.RETRYING), news(State.REFUSED, version=101, attempt=1, **UNAWARE), True, False, id="next try"),
+        case(row(State.REFUSED), news(State.POSTED, at=EARLIER), True, True, id="posted, and refused since"),
         # older versions
         case(row(State.POSTED), news(State.REFUSED, version=99, at=LATER), False, False, id="older refused"),
         case(row(State.POSTED), news(State.RETRYING, version=99, at=LATER), False, False, id="older retrying"),
@@ -241,8 +261,18 @@ def test_what_an_older_result_wrote_does_not_pass_for_the_newest() -> None:
 
 
 def test_an_earlier_word_about_the_same_version_keeps_the_last_one() -> None:
-    change = merge(row(State.REFUSED), news(State.POSTED, at=EARLIER), "en")
-    assert change.columns == {"acx_number": "0000-000001", "acx_accountingid": "ref-1"}
+    late = news(State.POSTED, at=EARLIER, generation=1, accounting_id="ref-2", number="2")
+    change = merge(row(State.REFUSED, accounting_id="ref-1"), late, "en")
+    assert change.columns == {"acx_number": "2", "acx_accountingid": "ref-2", "acx_generation": 1}
+
+
+@pytest.mark.parametrize("version", [99, 100])
+def test_a_refusal_forgets_no_attempt_whose_word_comes_late(version: int) -> None:
+    refused, lost = row(State.REFUSED), news(State.RETRYING, version=version, at=EARLIER, attempt=1)
+    change = merge(refused, lost, "en")
+    assert change.columns == {"acx_attempts": 1}
+    known = after(refused, lost, change.columns)
+    assert (known.state, known.may_be_held) == (State.REFUSED, True)
 
 
 @pytest.mark.parametrize("state", [State.REFUSED, State.POSTED])
@@ -340,7 +370,13 @@ def test_a_document_that_was_overtaken_or_replaced_is_looked_at_again(results: l
         said = change.columns or {}
         written = said.get("acx_writtenhash") if "acx_version" in said else None
         replaced = current is not None and current.passes_for_written and written not in {None, current.written_hash}
-        assert change.again is (overtaken or replaced)
+        refused_unaware = (
+            current is not None
+            and (current.state, current.in_books, current.version) == (State.REFUSED, False, each.version)
+            and each.state.in_accounting
+            and is_earlier(each, current)
+        )
+        assert change.again is (overtaken or replaced or refused_unaware)
         if change.columns is not None:
             current = after(current, each, change.columns)
     last = next(each for each in results if each.version == max(result.version for result in results))

@@ -143,7 +143,7 @@ def said() -> str:
 
 @pytest.mark.parametrize("paid_first", [True, False])
 def test_a_payment_and_the_refusal_of_a_change_are_both_shown_in_either_order(paid_first: bool) -> None:
-    refused = result(State.REFUSED, version=101, reason=CHANGED, at=LATER)
+    refused = result(State.REFUSED, version=101, reason=CHANGED, at=LATER, journal=row(State.POSTED))
     if paid_first:
         words = [(paid.merge, read(State.PAID, "9", at=NOW)), (journal_changes.merge, refused)]
     else:
@@ -164,7 +164,7 @@ def test_a_payment_and_the_refusal_of_a_change_are_both_shown_in_either_order(pa
 def test_a_wait_hides_a_payment_only_until_the_next_reading() -> None:
     then = refused_change(State.PAID)
     retrying = result(State.RETRYING, attempt=1, at=LATER, reason=refusal("retrying", cause="1C: 503"))
-    again = result(State.REFUSED, attempt=2, at=LATER + timedelta(minutes=1), reason=CHANGED)
+    again = result(State.REFUSED, attempt=2, at=LATER + timedelta(minutes=1), reason=CHANGED, journal=then)
     for word in (retrying, again, read(State.PAID, "9", at=LATER + timedelta(minutes=2))):
         change = (paid.merge if word.read_back else journal_changes.merge)(then, word, "en")
         assert change.columns is not None
@@ -174,7 +174,8 @@ def test_a_wait_hides_a_payment_only_until_the_next_reading() -> None:
 
 
 def test_what_accounting_holds_no_more_is_paid_no_more() -> None:
-    change = journal_changes.merge(row(State.PAID, paid="9"), result(State.REFUSED, reason=DELETED, at=LATER), "en")
+    held = row(State.PAID, paid="9")
+    change = journal_changes.merge(held, result(State.REFUSED, reason=DELETED, at=LATER, journal=held), "en")
     assert change.columns is not None
     assert change.columns["acx_state"] == STATE_VALUES[State.REFUSED]
 
