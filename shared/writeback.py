@@ -102,15 +102,15 @@ class Writeback:
         return left + await self._mark_paid(started.values(), [entry for entry, _ in left])
 
     async def _mended(self, results: Iterable[Result]) -> list[Result]:
-        """Give the refusals whose customer or a product was changed since the document was read.
+        """Give the refusals whose customer, or a product, or the document itself was changed since it was read.
 
         Whoever was told of the change found no refusal that hangs on it. Asked once the rows are written: a later
         change finds them.
         """
-        refusals = [result for result in results if result.state is State.REFUSED and result.hangs_on]
-        versions = await self._reader.versions(name for result in refusals for name in result.hangs_on)
+        refusals = [(result, _mends(result)) for result in results if result.state is State.REFUSED]
+        versions = await self._reader.versions(name for _, names in refusals for name in names)
         now = {name: self._settings.epoch + version for name, version in versions.items()}
-        return [each for each in refusals if any(now.get(name, 0) > each.version for name in each.hangs_on)]
+        return [each for each, names in refusals if any(now.get(name, 0) > each.version for name in names)]
 
     async def _mark_paid(self, entries: Iterable[_Entry], left: Sequence[_Entry]) -> list[tuple[_Entry, Exception]]:
         """Set the invoices Paid that the journal now calls so; give those that could not be, and why."""
@@ -197,6 +197,15 @@ class Writeback:
             dimensions = {result.table: result.id, "cause": cause_of(error), "next": at}
             say(level, "journal waits", dimensions, trace=result.traceparent)
         await self._bus.send(RESULTS, envelopes)
+
+
+def _mends(result: Result) -> tuple[str, ...]:
+    """Name what may have been changed without anybody's finding the refusal.
+
+    The document itself where it stood in the books: changed back meanwhile, it passed for written.
+    """
+    was_written = result.journal is not None and result.journal.passes_for_written
+    return (*result.hangs_on, f"{result.table}:{result.id}") if was_written else result.hangs_on
 
 
 def _tell(results: Iterable[Result]) -> None:

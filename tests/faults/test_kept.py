@@ -280,6 +280,29 @@ async def test_a_change_that_is_undone_while_it_waits_is_undone_in_the_books(sys
 
 
 @BOTH
+async def test_a_change_that_is_undone_before_it_is_refused_leaves_no_refusal(systems: Systems, target: str) -> None:
+    """The month is closed: the change can't be made, and nobody wants it any more."""
+    chain = Chain(systems, 1)
+    chain.timers = ["sweep"]
+    try:
+        sale = await chain.exported(target)
+        await chain.close_october(target, closed=True)
+        await chain.people.edit(sale, 4)
+        await chain.deliver()
+        change = await chain.take(target)
+        await chain.people.edit(sale, 3)
+        await chain.deliver()
+        await chain.timer("sweep")
+        await chain.work()
+        await chain.handle(change)
+        await chain.drain()
+
+        await books.check(chain)
+    finally:
+        await chain.close()
+
+
+@BOTH
 @pytest.mark.parametrize("posted_first", [True, False], ids=["told in order", "told the other way round"])
 async def test_a_customer_who_is_deactivated_after_the_posting_leaves_it_posted(
     systems: Systems, target: str, *, posted_first: bool
