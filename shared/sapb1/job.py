@@ -145,6 +145,7 @@ class Job:
             place = await self._desk.holdings.follow(self._sale, self._kind, replace(place, found=found))
             if place.found is not None:
                 return place
+            sale = self._desk.same_sale.claim(self._kind, self._document)
 
     async def _try(self, place: Place, body: dict[str, Any]) -> None:
         await self._desk.trial.check(self._kind, self._document, place.key, body, self._books.tolerance)

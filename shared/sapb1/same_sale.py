@@ -12,10 +12,11 @@ from shared.keys import accounting_key
 from shared.messages import Document, Issued
 from shared.refusals import refusal
 from shared.sapb1 import fence
+from shared.sapb1.batch import Create
 from shared.sapb1.client import Row, ServiceLayer
 from shared.sapb1.held import Found, Holdings, Place
 from shared.sapb1.kinds import INVOICE, Kind
-from shared.sapb1.meaning import SYSTEM
+from shared.sapb1.meaning import SYSTEM, AlreadyThere
 
 _UNKNOWN = "?"
 
@@ -71,7 +72,11 @@ class SameSale:
             await self._client.delete(fence.CLAIMS, claim["Code"])
 
     async def _standing(self, document: Document, issued: Issued) -> Found | None:
-        """Find an invoice in the generation that the journal knew of it, or in a later one: its row may lag behind."""
+        """Find an invoice in the generation that the journal knew of it, or in a later one: its row may lag behind.
+
+        Where none stands, none can be written under these keys any more. Whoever is about to write one, or to replace
+        one that was cancelled, knows the row for ours; the next key makes him ask again.
+        """
         sale = document.sale.model_copy(update={"table": "invoice", "id": issued.id})
         place = Place(issued.generation, self._key("invoice", issued.id, issued.generation))
         while True:
@@ -79,9 +84,21 @@ class SameSale:
             place = await self._holdings.follow(sale, INVOICE, place)
             if place.found is not None and not place.found.is_cancelled:
                 return place.found
-            place = self._holdings.next(sale, place)
-            if not await self._holdings.has_claim(place.key):
+            if place.found is None and await self._used_up(place.key):
                 return None
+            if place.found is not None:
+                place = self._holdings.next(sale, place)
+
+    async def _used_up(self, key: UUID) -> bool:
+        """Use up the key of an invoice that is not there, as if it had been taken back; False where it is by now."""
+        rows = fence.document_claim(INVOICE, key), fence.recreation(key)
+        try:
+            await self._client.changeset([Create(fence.CLAIMS, row) for row in rows])
+        except AlreadyThere:
+            if await self._holdings.find(INVOICE, key) is None:
+                raise Unavailable(SYSTEM, "an invoice of the order was written or taken back at this moment") from None
+            return False
+        return True
 
     def _key(self, table: str, record: UUID, generation: int) -> UUID:
         return accounting_key(self._organization_id, "sapb1", table, record, generation)

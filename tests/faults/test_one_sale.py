@@ -9,8 +9,10 @@ from uuid import UUID
 
 import pytest
 
+from shared.bus import RESULTS
 from shared.dataverse.batch import Operation
 from shared.dataverse.sales import ORDER
+from shared.keys import lane
 from shared.messages import State
 from tests.faults import books
 from tests.faults.company import Sale
@@ -22,6 +24,7 @@ from tests.faults.systems import Systems
 TARGET = "sapb1"
 SENT = r"^POST \S*/\$batch\s[\s\S]*POST \S*(Invoices|DeliveryNotes)"
 STEPS = 30
+LANES = 4
 DELIVERY_LINE = 15
 
 
@@ -142,5 +145,54 @@ async def test_whatever_happens_goods_leave_once(systems: Systems, seed: int) ->
                 case _:
                     await chain.wait(choice.choice([1, 61, 700]))
         await ended(chain, order, invoices)
+    finally:
+        await chain.close()
+
+
+async def customer_beside(chain: Chain, other: UUID) -> UUID:
+    """Enter a customer whose documents are worked on beside those of another one."""
+    while True:
+        made = await chain.people.customer(TARGET, tax_number="")
+        if lane("", made, LANES) != lane("", other, LANES):
+            return made
+
+
+@pytest.mark.parametrize("how", ["replaced", "issued again"])
+async def test_an_order_fulfilled_while_its_invoice_stands_no_more_and_not_yet(systems: Systems, how: str) -> None:
+    """The invoice goes to another customer than the order, so the two are worked on side by side.
+
+    At that moment its first document is cancelled, and the next one is on its way.
+    """
+    chain = Chain(systems, 1)
+    both_routes(chain)
+    try:
+        buyer = await chain.people.customer(TARGET, tax_number="")
+        order = await chain.people.enter(TARGET, buyer, 3, 2, table=ORDER)
+        invoice = await linked(chain, await customer_beside(chain, buyer), order, 3, 2)
+        chain.sales += [order, invoice]
+        await chain.people.issue(invoice)
+        await chain.deliver()
+        if how == "replaced":
+            chain.held_back.add(RESULTS)  # an order whose invoice is known to stand is not sent at all
+            await chain.work()
+            await chain.people.edit(invoice, 4)
+        else:
+            await chain.drain()
+            await chain.people.cancel(invoice)
+            await chain.drain()
+            await chain.people.issue(invoice)
+        await chain.deliver()
+
+        async def fulfil() -> None:
+            await chain.people.issue(order)
+            await chain.deliver()
+            await chain.work()
+
+        # what is to be replaced is found; the row of the sale turns out to be the invoices' own; and then:
+        chain.on(TARGET, SENT_TO_SAPB1, "before", fulfil, skip=2 if how == "replaced" else 1)
+        await chain.work()
+        assert not chain.script.strikes
+        chain.held_back.clear()
+        await ended(chain, order, [invoice])
     finally:
         await chain.close()
