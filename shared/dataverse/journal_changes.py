@@ -35,8 +35,8 @@ def merge(current: Journalled | None, result: Result, language: Language) -> Cha
     accounting was written: the record goes back on ``changes``, so that accounting gets the last state too. Nor is a
     word that accounting holds nothing, where it was said by a row that did not know yet of what was on its way there:
     what may be held stands in the row, and the record is looked at again, to be taken back for instance. Nor is one
-    that ends what the row called written: whoever looked meanwhile found nothing to do. Nor a refusal of what was not
-    known to stand, or perhaps to stand, in accounting: what is there already may need no word at all.
+    that ends what there was nothing to do with by the row: whoever looked meanwhile went by it. Nor a refusal of what
+    was not known to stand, or perhaps to stand, in accounting: what is there already may need no word at all.
     """
     if result.acknowledges:
         return Change({"acx_retry": False} if current is not None and current.retry else None)
@@ -59,18 +59,21 @@ def _news(current: Journalled, result: Result, language: Language) -> Change:
     columns = _columns(result, current, language)
     if _beside_payment(current, result):
         columns |= {"acx_state": STATE_VALUES[current.state], "acx_hash": REFUSED_CHANGE}
-    again = _ends_what_passed_for_written(current, result) or _overtaken_by_refusal(current, result)
+    again = _ends_what_was_done_with(current, result) or _overtaken_by_refusal(current, result)
     return Change(columns, again=again)
 
 
-def _ends_what_passed_for_written(current: Journalled, result: Result) -> bool:
-    """Whether the bridge took back, or replaced, what the row said that accounting holds.
+def _ends_what_was_done_with(current: Journalled, result: Result) -> bool:
+    """Whether the bridge took back, replaced, or entered anew what there was nothing to do with by the row.
 
-    While that was on its way, what was issued again, or changed back, passed for written by this row.
+    While that was on its way, what was issued again, changed back, or cancelled again was decided by this row.
     """
-    by_row = current.passes_for_written and current.accounting_id != "" and current.written_hash != ""
-    taken_back = result.state is State.CANCELLED
-    return by_row and (taken_back or (result.state.in_accounting and result.written_hash != current.written_hash))
+    if current.accounting_id == "" or current.written_hash == "":
+        return False
+    if current.state is State.CANCELLED:
+        return result.state.in_accounting
+    other = result.state.in_accounting and result.written_hash != current.written_hash
+    return current.passes_for_written and (other or result.state is State.CANCELLED)
 
 
 def _is_premature(current: Journalled, result: Result) -> bool:

@@ -258,6 +258,31 @@ async def test_what_is_issued_again_while_its_cancellation_waits_stands_in_the_b
 
 
 @BOTH
+async def test_what_is_cancelled_again_while_it_is_entered_anew_is_taken_back(systems: Systems, target: str) -> None:
+    """Cancelled, issued again, and cancelled once more before that has reached accounting."""
+    chain = Chain(systems, 1)
+    chain.timers = ["sweep"]
+    try:
+        sale = await chain.exported(target)
+        await chain.people.cancel(sale)
+        await chain.drain()
+        await chain.people.issue(sale)
+        await chain.deliver()
+        anew = await chain.take(target)
+        await chain.people.cancel(sale)
+        await chain.deliver()
+        await chain.timer("sweep")
+        await chain.work()
+        await chain.handle(anew)
+        await chain.drain()
+
+        await books.check(chain)
+        assert [entry.live for entry in await books.documents(chain, sale) if entry.live] == []
+    finally:
+        await chain.close()
+
+
+@BOTH
 async def test_a_change_that_is_undone_while_it_waits_is_undone_in_the_books(systems: Systems, target: str) -> None:
     """The quantity is changed and changed back before the first of it has reached accounting."""
     chain = Chain(systems, 1)

@@ -216,6 +216,13 @@ def test_retrying_says_when() -> None:
         case(row(State.REFUSED), news(State.CANCELLED, version=101, **UNAWARE), True, False, id="refused as it was"),
         case(row(State.POSTED), news(State.CANCELLED, version=101, **AWARE), True, True, id="taken back"),
         case(row(State.REFUSED), news(State.CANCELLED, version=101, **AWARE), True, False, id="refused, taken back"),
+        case(
+            row(State.CANCELLED, accounting_id="ref-1", written_hash="hash"),
+            news(State.POSTED, version=101, generation=1, accounting_id="ref-2"),
+            True,
+            True,
+            id="entered anew",
+        ),
         case(row(State.CANCELLED), news(State.POSTED, version=99), True, True, id="posted before the cancellation"),
         case(row(State.BEFORE_START), news(State.RETRYING, version=99), True, True, id="tried before the new date"),
         case(row(State.PAUSED), news(State.POSTED, at=EARLIER), True, False, id="posted before the pause"),
