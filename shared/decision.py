@@ -15,10 +15,10 @@ from shared.documents import Customer, Product, Sale
 from shared.errors import Parked, Refused
 from shared.keys import lane
 from shared.messages import Base, Document, Issued, Journalled, Reference, Result, State
-from shared.one_sale import base_of, check_elsewhere, elsewhere, invoices_of, is_due
+from shared.one_sale import base_of, check_elsewhere, elsewhere, invoices_of, is_due, is_in_both
 from shared.refusals import Refusal, refusal
 from shared.results import result_about
-from shared.routes import Route, Target, route_for
+from shared.routes import NAMES, Route, Target, route_for
 from shared.settings import Settings
 
 
@@ -217,11 +217,20 @@ class Case:
         known = self.known if self.known and self.known.state is not State.CANCELLED else None
         unchanged = known is not None and known.written_hash in sale.content_hashes()
         if known and unchanged and known.passes_for_written:
-            return Nothing("already in accounting with this content")
+            return self._in_both_books(known) or Nothing("already in accounting with this content")
         if not unchanged:
             # What stands in the books stays there, whatever became of the customer: only a refusal has to go.
             transform.check_cards(self.head.table, self.row, self.settings)
         return self.document(sale, "write")
+
+    def _in_both_books(self, known: Journalled) -> Tell | None:
+        """Tell the books that no route leads to any more of a document that was on its way there when it moved."""
+        held = elsewhere(self.row, self.head.table, self.route)
+        if held is None or not is_in_both(self.row, self.head.table, self.route):
+            return None
+        named = known.number or known.accounting_id
+        reason = refusal("in_both_books", system=NAMES[self.route.target], number=named)
+        return self._told_of(*held, State.REFUSED, reason)
 
     def document(self, sale: Sale, action: Literal["write", "cancel"]) -> Send:
         """Make the message that carries it. Refused, Parked: what was made of the same sale stands against it."""

@@ -110,6 +110,12 @@ def elsewhere(document: Row, table: SalesTable, route: Route) -> tuple[Target, J
     return None
 
 
+def is_in_both(document: Row, table: SalesTable, route: Route) -> bool:
+    """Say whether a document that its route's books hold stands in the other ones too, where nobody was told yet."""
+    held = elsewhere(document, table, route)
+    return held is not None and held[1].passes_for_written
+
+
 def check_elsewhere(document: Row, table: SalesTable, route: Route) -> None:
     """Refuse a sale of which the other accounting system holds a document, or may hold it.
 

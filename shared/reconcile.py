@@ -1,8 +1,8 @@
 """The reconciliation, once a day: documents that should be in the books, or may be there, against the journal.
 
-Missing (no row), stale (the document is newer than what the row says), waiting for too long, or Retry pressed: each
-becomes a reference. So does a row that hangs under no document any more: change tracking tells of no deletion that came
-before a pass which had to start over.
+Missing (no row), stale (the document is newer than what the row says), waiting for too long, Retry pressed, or in both
+accounting systems: each becomes a reference. So does a row that hangs under no document any more: change tracking tells
+of no deletion that came before a pass which had to start over.
 """
 
 import logging
@@ -18,6 +18,7 @@ from shared.dataverse.reading import journal_row
 from shared.dataverse.sales import INVOICED, SALES, SalesTable
 from shared.dataverse.searching import document_of
 from shared.messages import Journalled, Reference, State
+from shared.one_sale import is_in_both
 from shared.passes import BUDGET, Page, Passes, Run
 from shared.references import own_reference
 from shared.retry import reference_envelope
@@ -159,6 +160,8 @@ class Reconciliation:
         row_version = self._settings.epoch + version(row)
         paused = route.paused or self._settings.restored_unseen
         why = needs_a_look(row_version, cancelled, known, paused, self._now())
+        if not why and known is not None and known.passes_for_written and is_in_both(row, table, route):
+            why = "in both books"
         if not why:
             return None
         return own_reference(

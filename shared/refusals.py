@@ -308,6 +308,14 @@ CATALOGUE: dict[str, Sentence] = {
         "он удалён в CRM после выгрузки; документ в учёте оставлен без изменений.",
         "Бухгалтер: если он удалён намеренно, отмените документ в учёте.",
     ),
+    "in_both_books": Sentence(
+        "it was given to another legal entity while it was on its way into these books, and is in {system} as {number} "
+        "as well.",
+        "Accountant: cancel it here, unless it belongs in both books.",
+        "он передан другому юридическому лицу, пока выгружался в этот учёт, и есть также в {system} под номером "
+        "{number}.",
+        "Бухгалтер: отмените его здесь, если он не должен быть в обоих учётах.",
+    ),
     # --- not refused, but not in the books yet
     "cancelled_before_export": Sentence(
         "it was cancelled in the CRM before it was exported.",

@@ -10,7 +10,7 @@ from shared.bus import CHANGES
 from shared.connector import Connector
 from shared.dataverse.journal import STATE_VALUES
 from shared.dataverse.sales import INVOICE, ORDER, SalesTable
-from shared.decision import Tell, decide, decide_gone
+from shared.decision import Send, Tell, decide, decide_gone
 from shared.errors import Unavailable
 from shared.export import Export
 from shared.messages import Journalled, Result, State
@@ -32,6 +32,7 @@ from tests.builders import (
     product_row,
     record_id,
     reference,
+    sapb1_route,
     settings,
     write_in,
 )
@@ -90,6 +91,19 @@ def of_order(state: State, *, unit: UUID, **columns: Any) -> dict[str, Any]:
     return invoice_row(salesorderid=made, _owningbusinessunit_value=str(unit))
 
 
+def in_both_books() -> dict[str, Any]:
+    """Give an invoice that stands in SAP Business One as it is, and in 1C."""
+    row = invoice_row(_owningbusinessunit_value=str(UNIT_EU))
+    sent = decide(INVOICE, row, reference(), settings(), NOW)
+    assert isinstance(sent, Send)
+    posted = STATE_VALUES[State.POSTED]
+    rows = [
+        journal_columns(posted, target=target, **IN_BOOKS) | {"acx_writtenhash": sent.document.hash}
+        for target in ("onec", "sapb1")
+    ]
+    return row | {INVOICE.journal: rows}
+
+
 DECIDED: dict[str, Callable[[], Refusal]] = {
     "date_missing": lambda: told(invoice_row(acx_documentdate=None)),
     "customer_missing": lambda: told(invoice_row(customerid_account=None)),
@@ -120,6 +134,7 @@ DECIDED: dict[str, Callable[[], Refusal]] = {
     "tax_differs": lambda: told(of(line_row("1000", "200"))),
     "fulfilled_partly": lambda: told(order_row(statuscode=100002), SERVICES, table=ORDER),
     "sale_elsewhere": lambda: told(of_order(State.POSTED, unit=UNIT_EU, **IN_BOOKS)),
+    "in_both_books": lambda: told(in_both_books(), onec_route(), sapb1_route()),
     "not_issued_after_export": lambda: told(of(UNREADABLE, statuscode=1, **known(State.POSTED, **IN_BOOKS))),
     "deleted_after_export": lambda: told_gone(journalled(State.POSTED)),
     "cancelled_before_export": lambda: told(invoice_row(**CANCELLED, **known(State.REFUSED))),

@@ -198,6 +198,32 @@ async def test_what_is_in_the_books_does_not_follow_its_owner_into_others(system
         await chain.close()
 
 
+@pytest.mark.parametrize("late", ["onec", "sapb1"], ids=["1C is late", "SAP is late"])
+async def test_what_moves_on_its_way_into_the_books_is_told_where_it_should_not_be(systems: Systems, late: str) -> None:
+    """An invoice is given to the business unit of other books while it is queued for 1C, which nobody knows of yet."""
+    chain = Chain(systems, 1)
+    try:
+        sale = await chain.one("onec")
+        moved = replace(sale, target="sapb1")
+        first = await chain.take("onec")
+        await chain.people.give(sale, SELLERS["sapb1", "2B"])
+        await chain.timer("sweep")
+        second = await chain.take("sapb1")
+        for document in (first, second) if late == "sapb1" else (second, first):
+            await chain.handle(document)
+        await chain.drain()
+
+        held = {target: await chain.people.journal(replace(sale, target=target)) for target in ("onec", "sapb1")}
+        one, other = held["onec"], held["sapb1"]
+        assert one is not None and other is not None
+        assert (one.state, other.state) == (State.REFUSED, State.POSTED)
+        assert f"is in SAP Business One as {other.number} as well" in one.message
+        assert f"In accounting: № {one.number}" in one.message
+        assert [entry.live for entry in await books.documents(chain, moved)] == [True]
+    finally:
+        await chain.close()
+
+
 @BOTH
 @pytest.mark.parametrize("sent_before", [False, True], ids=["before the look", "with the document on its way"])
 async def test_a_retry_that_meets_a_pause_is_answered_after_it(
