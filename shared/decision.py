@@ -68,7 +68,7 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
         return Nothing("no route leads from its business unit")
     case = Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
-        by_hand = Nothing("its route hands out files") if route.by_hand else None
+        by_hand = case.by_hand() if route.by_hand else None
         decision = by_hand or case.left_alone() or case.withdrawn() or case.held_back() or case.sent()
     except Parked:
         raise
@@ -154,6 +154,12 @@ class Case:
     @property
     def version(self) -> int:
         return self.settings.epoch + self.head.version
+
+    def by_hand(self) -> Decision:
+        """Leave it to the files; but what was tried before the route was changed is tried by nobody any more."""
+        if self.known is not None and self.known.state is State.RETRYING:
+            return self.told(State.REFUSED, refusal("perhaps_held"))
+        return Nothing("its route hands out files")
 
     def left_alone(self) -> Nothing | None:
         """Leave alone what accounting holds, or may hold, while nobody has looked at the books after a restore.

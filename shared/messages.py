@@ -185,6 +185,11 @@ class Journalled(BaseModel):
         return self.in_books or self.state is State.RETRYING or self.attempt > 0
 
     @property
+    def is_lost(self) -> bool:
+        """Whether nobody knows if accounting holds the document: an attempt had no answer, and no id is known."""
+        return self.may_be_held and not self.in_books and self.state is not State.CANCELLED
+
+    @property
     def generation_to_write(self) -> int:
         """The generation to write: a new one once accounting has cancelled the last."""
         cancelled = self.state is State.CANCELLED and bool(self.accounting_id)

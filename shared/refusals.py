@@ -316,6 +316,15 @@ CATALOGUE: dict[str, Sentence] = {
         "{number}.",
         "Бухгалтер: отмените его здесь, если он не должен быть в обоих учётах.",
     ),
+    "perhaps_held": Sentence(
+        "an attempt to write it had no answer when its route was changed to hand out files, so accounting may have it.",
+        "Accountant: look for it there; administrator: enter its id in its journal row, or 0 as the attempts if it is "
+        "not there.",
+        "попытка записать его осталась без ответа, когда маршрут переключили на выдачу файлов, поэтому он может быть в "
+        "учёте.",
+        "Бухгалтер: поищите его в учёте; администратор: внесите его идентификатор в строку журнала, а если его там "
+        "нет — 0 в число попыток.",
+    ),
     # --- not refused, but not in the books yet
     "cancelled_before_export": Sentence(
         "it was cancelled in the CRM before it was exported.",

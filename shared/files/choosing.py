@@ -65,6 +65,8 @@ class Choice:
             return _withdrawn(case)
         if held_back := held_back_by(self.route, dated, settings):
             return _held_back(case, case.told(*held_back))
+        if case.known is not None and case.known.is_lost:
+            raise Refused(refusal("perhaps_held"))
         sale = transform.to_sale(self.table, self.row, self.route, settings)
         if _is_automatic(case.known):
             if case.known is not None and case.known.written_hash in sale.content_hashes():

@@ -134,6 +134,7 @@ DECIDED: dict[str, Callable[[], Refusal]] = {
     "tax_differs": lambda: told(of(line_row("1000", "200"))),
     "fulfilled_partly": lambda: told(order_row(statuscode=100002), SERVICES, table=ORDER),
     "sale_elsewhere": lambda: told(of_order(State.POSTED, unit=UNIT_EU, **IN_BOOKS)),
+    "perhaps_held": lambda: told(invoice_row(**known(State.RETRYING)), onec_by_hand()),
     "in_both_books": lambda: told(in_both_books(), onec_route(), sapb1_route()),
     "not_issued_after_export": lambda: told(of(UNREADABLE, statuscode=1, **known(State.POSTED, **IN_BOOKS))),
     "deleted_after_export": lambda: told_gone(journalled(State.POSTED)),

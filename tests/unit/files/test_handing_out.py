@@ -15,14 +15,14 @@ from shared.dataverse.journal import STATE_VALUES, message
 from shared.dataverse.journal import read as read_row
 from shared.dataverse.journal_changes import merge
 from shared.dataverse.sales import INVOICE
-from shared.decision import Nothing, decide
+from shared.decision import Nothing, Tell, decide
 from shared.errors import Misconfigured
 from shared.files import wired
 from shared.files.answering import Answered, answer
 from shared.files.asking import WrongRequest, read
 from shared.files.handing_out import TooMuch
 from shared.messages import State
-from shared.refusals import CATALOGUE
+from shared.refusals import CATALOGUE, refusal
 from shared.settings import load
 from tests.builders import (
     NOW,
@@ -43,6 +43,9 @@ FILE = "ru_invoices_2026-02-01_2026-02-28_20260210T093000Z.zip"
 
 def known(row: dict[str, Any], state: State = State.EXPORTED, **columns: Any) -> dict[str, Any]:
     return row | {INVOICE.journal: [journal_columns(STATE_VALUES[state], **{"acx_writtenhash": "h"} | columns)]}
+
+
+NO_ANSWER: dict[str, Any] = {"acx_writtenhash": "", "acx_attempts": 1}
 
 
 def refused(files: dict[str, bytes]) -> list[dict[str, str]]:
@@ -84,6 +87,12 @@ async def test_what_was_handed_out_before_is_in_the_file_again_and_the_journal_s
         pytest.param(known(invoice_row(statuscode=1)), State.REFUSED, "not_issued_after_export", id="taken back"),
         pytest.param(
             known(invoice_row(), State.POSTED, acx_accountingid="ref-1"), State.REFUSED, "changed_after_export", id="2B"
+        ),
+        pytest.param(
+            known(invoice_row(), State.RETRYING, **NO_ANSWER), State.REFUSED, "perhaps_held", id="tried by 2B"
+        ),
+        pytest.param(
+            known(invoice_row(), State.REFUSED, **NO_ANSWER), State.REFUSED, "perhaps_held", id="tried, then refused"
         ),
     ],
 )
@@ -169,6 +178,22 @@ def test_the_automatic_steps_leave_such_documents_alone() -> None:
     decision = decide(INVOICE, invoice_row(), reference(), desk(onec()).settings, NOW)
 
     assert isinstance(decision, Nothing)
+
+
+def test_what_was_tried_before_the_route_was_changed_does_not_go_on_saying_so() -> None:
+    row = known(invoice_row(), State.RETRYING, **NO_ANSWER)
+
+    decision = decide(INVOICE, row, reference(attempt=2), desk(onec()).settings, NOW)
+
+    assert isinstance(decision, Tell)
+    assert (decision.result.state, decision.result.reason) == (State.REFUSED, refusal("perhaps_held"))
+    assert decision.result.attempt == 2, "until somebody has looked in accounting"
+
+
+async def test_what_is_known_not_to_be_in_accounting_is_handed_out_after_all() -> None:
+    own = desk(onec(), known(invoice_row(), State.REFUSED, **NO_ANSWER | {"acx_attempts": 0}))
+
+    assert refused(await own.made()) == []
 
 
 @pytest.mark.parametrize(
