@@ -62,6 +62,15 @@ Decision = Nothing | Tell | Send
 
 def decide(table: SalesTable, row: dict[str, Any], reference: Reference, settings: Settings, now: datetime) -> Decision:
     """Decide about a document's row as it is now. Parked: nothing may be said or done yet, it is tried again."""
+    decision = _decided(table, row, reference, settings, now)
+    if isinstance(decision, Nothing):
+        return _acknowledged(table, row, reference, now) or decision
+    return decision
+
+
+def _decided(
+    table: SalesTable, row: dict[str, Any], reference: Reference, settings: Settings, now: datetime
+) -> Decision:
     head = transform.header(table, row)
     route = route_for(settings.routes, table.way, head.business_unit)
     if route is None:
@@ -69,14 +78,23 @@ def decide(table: SalesTable, row: dict[str, Any], reference: Reference, setting
     case = Case(row, head, route, journal_row(table, row, route.target), settings, reference, now)
     try:
         by_hand = case.by_hand() if route.by_hand else None
-        decision = by_hand or case.left_alone() or case.withdrawn() or case.held_back() or case.sent()
+        return by_hand or case.left_alone() or case.withdrawn() or case.held_back() or case.sent()
     except Parked:
         raise
     except Refused as error:
         return case.told(State.REFUSED, error.refusal)
-    if isinstance(decision, Nothing) and case.known is not None and case.known.retry:
-        return case.acknowledged(case.known)
-    return decision
+
+
+def _acknowledged(table: SalesTable, row: dict[str, Any], reference: Reference, now: datetime) -> Tell | None:
+    """Say that a Retry was looked at, and that there was nothing to do; be it where no route leads to any more."""
+    head = transform.header(table, row)
+    for target in NAMES:
+        known = journal_row(table, row, target)
+        if known is not None and known.retry:
+            about: dict[str, Any] = {"table": table.name, "id": head.id, "state": known.state, "at": now}
+            about |= {"record": head.record, "version": known.version, "acknowledges": True}
+            return Tell(result_about(reference, known, target, **about))
+    return None
 
 
 def wait(
@@ -114,13 +132,16 @@ def decide_gone(
     table: SalesTable, record: UUID, target: Target, known: Journalled, *, reference: Reference, now: datetime
 ) -> Decision:
     """Decide about a document that is no more in the CRM, but in the journal: seen, never silently deleted."""
-    if known.state is State.CANCELLED or (known.state is State.REFUSED and not known.may_be_held and not known.retry):
+    state, more = State.CANCELLED, dict[str, Any]()
+    if known.state is State.CANCELLED and known.retry:
+        more = {"acknowledges": True}
+    elif known.state is State.CANCELLED or (known.state is State.REFUSED and not known.may_be_held and not known.retry):
         return Nothing("the document is no more")
-    if known.may_be_held:
-        state, reason = State.REFUSED, refusal("deleted_after_export")
+    elif known.may_be_held:
+        state, more = State.REFUSED, {"reason": refusal("deleted_after_export")}
     else:
-        state, reason = State.CANCELLED, refusal("deleted_before_export")
-    told = {"record": known.number or str(record), "version": known.version, "reason": reason}
+        more = {"reason": refusal("deleted_before_export")}
+    told = {"record": known.number or str(record), "version": known.version, **more}
     return Tell(result_about(reference, known, target, table=table.name, id=record, state=state, at=now, **told))
 
 
@@ -288,10 +309,6 @@ class Case:
             hangs_on=transform.hangs_on(self.head.table, self.row),
         )
         return Tell(result)
-
-    def acknowledged(self, known: Journalled) -> Tell:
-        """Say that a Retry was looked at, and that there was nothing to do."""
-        return Tell(self.told(known.state, None).result.model_copy(update={"acknowledges": True}))
 
     def _told_once(self, state: State, reason: Refusal) -> Decision:
         if self.known and self.known.state is state:

@@ -84,8 +84,12 @@ class Sweep:
         return counts
 
     async def _retries(self) -> int:
-        """Refer to every journal row on which somebody pressed Retry; its event may have been lost."""
-        query = {"$select": "acx_accountingexportid", "$filter": "acx_retry eq true"}
+        """Refer to every journal row on which somebody pressed Retry; its event may have been lost.
+
+        On the row of a customer or a product it asks for nothing, and nobody would ever take the mark away.
+        """
+        documents = " and ".join(f"_acx_{table.name}id_value eq null" for table in CARDS)
+        query = {"$select": "acx_accountingexportid", "$filter": f"acx_retry eq true and {documents}"}
         rows = await self._dataverse.rows(journal.SET, query)
         references = [
             own_reference(

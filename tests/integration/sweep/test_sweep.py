@@ -115,3 +115,18 @@ async def test_pressed_retries_are_found_without_their_event(organization: Organ
     await organization.sweep().run()
 
     assert len(organization.referred("acx_accountingexport")) == 1
+
+
+async def test_a_retry_that_is_pressed_on_a_customer_is_not_swept_up_for_ever(organization: Organization) -> None:
+    await organization.invoice()
+    customer = organization.account
+    row = {
+        "acx_key": f"onec:account:{customer}",
+        "acx_retry": True,
+        "acx_accountid@odata.bind": f"/accounts({customer})",
+    }
+    await organization.do(Operation("POST", "acx_accountingexports", row))
+
+    await organization.sweep().run()
+
+    assert organization.referred("acx_accountingexport") == []

@@ -290,6 +290,15 @@ def test_what_was_withdrawn_is_told_where_it_stands(changes: dict[str, Any], cod
     assert result.reason.code == code
 
 
+def test_a_retry_in_books_that_no_route_leads_to_is_answered() -> None:
+    pressed = invoice_row(**CANCELLED, **known(State.REFUSED, target="sapb1", acx_retry=True))
+    elsewhere, nowhere = decided(pressed), decided(pressed | {"_owningbusinessunit_value": str(record_id(9))})
+    assert isinstance(elsewhere, Tell)
+    assert isinstance(nowhere, Tell)
+    for decision in (elsewhere, nowhere):
+        assert (decision.result.target, decision.result.acknowledges) == ("sapb1", True)
+
+
 def test_rule_04_what_stands_in_both_systems_already_goes_on_here() -> None:
     row = invoice_row(**known(State.POSTED, **IN_BOOKS | {"acx_writtenhash": "another content"}))
     row[INVOICES.journal] += known(State.POSTED, target="sapb1", **IN_BOOKS)[INVOICES.journal]

@@ -44,6 +44,12 @@ def test_a_cancelled_document_needs_no_word() -> None:
     assert isinstance(gone(journalled(State.CANCELLED, accounting_id="ref-1")), Nothing)
 
 
+def test_a_retry_on_a_cancelled_document_is_answered() -> None:
+    decision = gone(journalled(State.CANCELLED, accounting_id="ref-1", retry=True))
+    assert isinstance(decision, Tell)
+    assert decision.result.acknowledges
+
+
 def order(status: int, fulfilled: str | None = None) -> dict[str, object]:
     row = invoice_row(statecode=3, statuscode=status)
     renamed = {"salesorderid": row.pop("invoiceid"), "ordernumber": row.pop("invoicenumber")}
