@@ -1,5 +1,6 @@
 """Taking a message from a queue: read it, or put it where it is not lost and blocks nobody."""
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,14 @@ class Incoming:
     message_id: str
     session_id: str | None = None
 
+    @property
+    def identity(self) -> str:
+        """What tells it from all others: its id, or its body where the sender gave it none.
+
+        Whatever is made of several messages without an id would have one id, and duplicate detection keep one of them.
+        """
+        return self.message_id or hashlib.sha256(self.body).hexdigest()
+
 
 async def read(kind: type[Kind], incoming: Incoming, organization_id: UUID, bus: Bus) -> Kind | None:
     """Give the message, or None once it is settled elsewhere.
@@ -42,7 +51,7 @@ async def read(kind: type[Kind], incoming: Incoming, organization_id: UUID, bus:
     except Unreadable as error:
         reference = salvage(incoming.body)
         if reference is not None and reference.organization_id == organization_id:
-            again = message_id(incoming.message_id, "another schema")
+            again = message_id(incoming.identity, "another schema")
             await bus.send(CHANGES, [reference_envelope(reference.model_copy(update={"message_id": again}))])
             return None
         await to_poison(bus, incoming, str(error))
@@ -83,5 +92,5 @@ async def to_poison(bus: Bus, incoming: Incoming, reason: str) -> None:
     """Put a message aside with the reason."""
     say(logging.ERROR, "poison", {"queue": incoming.queue, "message_id": incoming.message_id, "reason": reason})
     properties: dict[str | bytes, str] = {"queue": incoming.queue, "reason": reason}
-    identity = message_id("poison", incoming.queue, incoming.message_id)
+    identity = message_id("poison", incoming.queue, incoming.identity)
     await bus.send(POISON, [Envelope(incoming.body, identity, properties=properties)])

@@ -284,7 +284,7 @@ async def settle(wiring: Wiring, step: Callable[[Wiring], Step], batch: Sequence
 
 def put_back(incoming: Incoming, at: datetime) -> tuple[str, Envelope]:
     """Give a message as it goes back untouched; a document goes back as its reference, so that it is read afresh."""
-    identity = message_id(incoming.message_id, "misconfigured", at)
+    identity = message_id(incoming.identity, "misconfigured", at)
     try:
         reference = Document.decode(incoming.body).reference
     except Unreadable:

@@ -10,7 +10,7 @@ from shared.errors import Misconfigured, Unavailable
 from shared.intake import Incoming
 from shared.messages import Message, Reference, Result
 from shared.wiring import MISCONFIGURED_WAIT, Step, Wiring, now, put_back, settle
-from tests.builders import NOW, document, environment, reference, result
+from tests.builders import NOW, document, environment, record_id, reference, result
 from tests.unit.core.fakes import MemoryBus, incoming
 
 
@@ -85,6 +85,13 @@ def test_putting_back_twice_is_two_messages_and_a_repeat_is_one() -> None:
     first = put_back(message, NOW)[1].message_id
     assert put_back(message, NOW)[1].message_id == first
     assert put_back(message, NOW + timedelta(seconds=1))[1].message_id != first
+
+
+async def test_messages_that_have_no_id_all_go_back() -> None:
+    # Dataverse's own endpoint may send none; the queue detects duplicates by it.
+    bus = MemoryBus()
+    await settle(wiring(bus), broken, [incoming(CHANGES, reference(record_id(n)), "") for n in (1, 2)])
+    assert len({each.message_id for each in bus.on(CHANGES)}) == 2
 
 
 async def test_where_even_the_bus_is_away_the_step_raises() -> None:
