@@ -45,11 +45,32 @@ class JournalBindings:
                     missing.add(row_key)
                 else:
                     found[row_key] = known
-        for row_key, row in (await self._reader.journalled(sorted(missing))).items():
-            if row.accounting_id:
-                found[row_key] = Bound(row.accounting_id, row.written_hash)
-                self._known.put(row_key, found[row_key])
+        found |= await self._read(missing)
+        # Whoever mended one of the rows since then presses Retry, and is not to wait until it is forgotten.
+        differing = {row_key for send in sends if len(_inherited(send, found)) > 1 for row_key in _customer_keys(send)}
+        if remembered := differing - missing:
+            found = {row_key: known for row_key, known in found.items() if row_key not in remembered}
+            found |= await self._read(remembered)
         return found
+
+    async def _read(self, row_keys: set[str]) -> dict[str, Bound]:
+        rows = await self._reader.journalled(sorted(row_keys))
+        found = {key: Bound(row.accounting_id, row.written_hash) for key, row in rows.items() if row.accounting_id}
+        for row_key in row_keys:
+            if row_key in found:
+                self._known.put(row_key, found[row_key])
+            else:
+                self._known.drop(row_key)
+        return found
+
+
+def _customer_keys(send: Send) -> list[str]:
+    return [f"{send.document.target}:{name}" for name in send.customer_names]
+
+
+def _inherited(send: Send, bound: Mapping[str, Bound]) -> set[str]:
+    """Give what the records that are one customer by now are in accounting."""
+    return {bound[row_key].accounting_id for row_key in _customer_keys(send) if row_key in bound}
 
 
 def bind(send: Send, bound: Mapping[str, Bound]) -> Document:
@@ -60,7 +81,7 @@ def bind(send: Send, bound: Mapping[str, Bound]) -> Document:
     target = send.document.target
     names = {f"{record.table}:{record.id}" for record in send.bound_records}
     known = {name: bound[f"{target}:{name}"] for name in names if f"{target}:{name}" in bound}
-    inherited = {bound[f"{target}:{name}"].accounting_id for name in send.customer_names if f"{target}:{name}" in bound}
+    inherited = _inherited(send, bound)
     if len(inherited) > 1 and send.document.action == "write":
         raise Refused(refusal("merged_differently", matches=", ".join(sorted(inherited))))
     if inherited:

@@ -243,6 +243,16 @@ async def test_rule_21_merged_accounts_that_differ_in_accounting_are_refused(bou
     assert (result.reason.code, result.reason.values["matches"]) == ("merged_differently", "ref-7, ref-8")
 
 
+@pytest.mark.parametrize("mended", ["ref-8", ""], ids=["bound to the same", "unbound"])
+async def test_rule_21_a_binding_that_was_mended_counts_at_once(mended: str) -> None:
+    bench = Bench(old="ref-7", master="ref-8")
+    await bench.handle()
+    bench.dataverse.write(f"onec:account:{ACCOUNT}", acx_accountingid=mended)
+    await bench.handle()
+    (document,) = bench.bus.documents()
+    assert document.bindings[f"account:{MASTER}"] == "ref-8"
+
+
 # --- who buys, and what is sold
 
 
