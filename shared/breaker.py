@@ -52,15 +52,18 @@ class Breaker:
     def call(self) -> Iterator[None]:
         """Make one call inside. Raises Unavailable, with the time left, instead of entering while the system is down.
 
-        Unavailable says that the system is down. A refused log-in opens the breaker at once and for the longest wait:
-        a backlog that went on trying would lock the user. Whatever else comes out, the system did answer. What is
-        broken off (cancelled, killed) says nothing.
+        Unavailable says that the system is down, unless it has answered and one document has to wait. A refused log-in
+        opens the breaker at once and for the longest wait: a backlog that went on trying would lock the user. Whatever
+        else comes out, the system did answer. What is broken off (cancelled, killed) says nothing.
         """
         probe = self._enter()
         try:
             yield
         except Unavailable as error:
-            self._failed(error, probe=probe)
+            if error.answered:
+                self._answered()
+            else:
+                self._failed(error, probe=probe)
             raise
         except CredentialsRefused:
             self._locked_out(probe=probe)

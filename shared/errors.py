@@ -49,13 +49,17 @@ class Parked(Refused):
 
 
 class Unavailable(BridgeError):
-    """A system does not do its work now. ``retry_after`` is in seconds, where the system named a time."""
+    """A system does not do its work now. ``retry_after`` is in seconds, where the system named a time.
 
-    def __init__(self, system: str, cause: str, retry_after: float | None = None) -> None:
+    ``answered``: the system is there, and it is this one document that has to wait.
+    """
+
+    def __init__(self, system: str, cause: str, retry_after: float | None = None, *, answered: bool = False) -> None:
         super().__init__(f"{system}: {cause}")
         self.system = system
         self.cause = cause
         self.retry_after = retry_after
+        self.answered = answered
 
 
 class AnswerLost(Unavailable):

@@ -122,7 +122,7 @@ class OnecClient:
         try:
             answer = await self._send("PATCH", odata.instance(entity, key), content, writes=True, headers=headers)
             if answer.status == 412:
-                raise Unavailable(self._http.system, "a record was changed by somebody else meanwhile")
+                raise Unavailable(self._http.system, "a record was changed by somebody else meanwhile", answered=True)
             answers.judge(answer, self._http.system, entity, writes=True)
             return answers.record(answer, self._http.system, writes=True)
         except AnswerLost:

@@ -185,7 +185,7 @@ class Exporter:
 def _check_not_older(document: Document, rows: Iterable[Row]) -> None:
     markers = [held.read_marker(row.get("Комментарий")) for row in rows]
     if any(marker is not None and marker.version > document.version for marker in markers):
-        raise Unavailable(kinds.TARGET, "a newer version of the document is there already")
+        raise Unavailable(kinds.TARGET, "a newer version of the document is there already", answered=True)
 
 
 def _main(job: Job) -> Step:

@@ -68,7 +68,7 @@ class Canceller:
             if _gone(found, row):
                 return
             if isinstance(error, AnswerLost):
-                raise Unavailable(SYSTEM, f"{error.cause}; it was not cancelled") from None
+                raise Unavailable(SYSTEM, f"{error.cause}; it was not cancelled", answered=error.answered) from None
             raise blocked(found, error.refusal.values.get("message", error.refusal.code)) from None
 
 

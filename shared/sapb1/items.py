@@ -166,7 +166,7 @@ class Items:
         """Find out what became of a creation: ours by its claim, or somebody else's item of that code."""
         claimed = await self._claims.code(product)
         if claimed is None and isinstance(error, AnswerLost):
-            raise Unavailable(SYSTEM, f"{error.cause}; the item was not created") from None
+            raise Unavailable(SYSTEM, f"{error.cause}; the item was not created", answered=error.answered) from None
         rows = await self._read([claimed or code], [line])
         if not rows:
             if claimed is None:

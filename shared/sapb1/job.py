@@ -227,7 +227,7 @@ class Job:
             await desk.trial.check(INVOICE, self._document, key, body, self._books.tolerance)
         written, _ = await desk.poster.write(INVOICE, self._document, key, body)
         if written is None:
-            raise Unavailable(SYSTEM, "the document was taken back while its invoice was written")
+            raise Unavailable(SYSTEM, "the document was taken back while its invoice was written", answered=True)
         return written
 
     # --- replacing and taking back
@@ -293,7 +293,7 @@ class Job:
 
     def _not_older(self, place: Place) -> None:
         if place.found is not None and place.found.version > self._document.version:
-            raise Unavailable(SYSTEM, "a newer version of the document is there already")
+            raise Unavailable(SYSTEM, "a newer version of the document is there already", answered=True)
 
 
 def _warned(outcome: Outcome, *documents: Found) -> Outcome:

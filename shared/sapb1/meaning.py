@@ -120,12 +120,13 @@ def failure(error: SapError, *, writes: bool) -> BridgeError:
         case Meaning.EXISTS:
             made = AlreadyThere(refusal("accounting_refused", message=error.message))
         case Meaning.STALE:
-            made = Unavailable(SYSTEM, f"another user was writing the same ({label})")
+            made = Unavailable(SYSTEM, f"another user was writing the same ({label})", answered=True)
         case Meaning.AMBIGUOUS:
-            if error.code == "-2028" and writes:
+            names_nothing = error.code == "-2028" and error.status < 500
+            if names_nothing and writes:
                 # a draft was saved for approval, or a code in the settings is not there: SAP doesn't say which
                 label += ": something that the document names was not found"
-            made = (AnswerLost if writes else Unavailable)(SYSTEM, label)
+            made = (AnswerLost if writes else Unavailable)(SYSTEM, label, answered=names_nothing)
         case Meaning.RATE:
             currency = _CURRENCY.search(error.message)
             made = RateMissing(currency[1] if currency else "?")

@@ -113,7 +113,9 @@ class Partners:
         claimed = await self._claims.code(customer)
         if claimed is None:
             if isinstance(error, AnswerLost):
-                raise Unavailable(SYSTEM, f"{error.cause}; the customer was not created") from None
+                raise Unavailable(
+                    SYSTEM, f"{error.cause}; the customer was not created", answered=error.answered
+                ) from None
             if await self._partner(code) is not None:
                 raise Refused(refusal("customer_code_taken", value=code)) from None
             raise error

@@ -78,13 +78,13 @@ class Poster:
             return found
         if not await self._holdings.has_claim(key):
             if isinstance(error, AnswerLost):
-                raise Unavailable(SYSTEM, f"{error.cause}; no document was written") from None
+                raise Unavailable(SYSTEM, f"{error.cause}; no document was written", answered=error.answered) from None
             held = await self._client.get(fence.CLAIMS, sale["Code"]) if sale is not None else None
             if held is not None:
                 raise SaleTaken(held) from None
             if fence.TABLE in error.refusal.values["message"]:
                 # another attempt held the claim, failed, and gave it back
-                raise Unavailable(SYSTEM, "another attempt at this document has just failed") from None
+                raise Unavailable(SYSTEM, "another attempt at this document has just failed", answered=True) from None
             raise await self._number_taken(kind, document, body) or error
         # somebody else's changeset may have been committed between the two look-ups
         found = await self._holdings.find(kind, key)

@@ -53,7 +53,7 @@ class SameSale:
         if held.get("Name") == claim["Name"]:
             return None
         if kind is INVOICE:
-            raise Unavailable(SYSTEM, "the order of the invoice was written at this moment")
+            raise Unavailable(SYSTEM, "the order of the invoice was written at this moment", answered=True)
         if not document.invoices:
             raise Refused(refusal("invoiced_before", invoice=_UNKNOWN, number=_UNKNOWN))
         for issued in document.invoices:
@@ -96,7 +96,8 @@ class SameSale:
             await self._client.changeset([Create(fence.CLAIMS, row) for row in rows])
         except AlreadyThere:
             if await self._holdings.find(INVOICE, key) is None:
-                raise Unavailable(SYSTEM, "an invoice of the order was written or taken back at this moment") from None
+                cause = "an invoice of the order was written or taken back at this moment"
+                raise Unavailable(SYSTEM, cause, answered=True) from None
             return False
         return True
 

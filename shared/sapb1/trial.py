@@ -38,7 +38,7 @@ class Trial:
             row = await self._client.create(DRAFTS, draft)
         except AnswerLost as error:
             await self._clear(key)
-            raise Unavailable(SYSTEM, f"{error.cause}, while a draft was computed") from None
+            raise Unavailable(SYSTEM, f"{error.cause}, while a draft was computed", answered=error.answered) from None
         except RateMissing as error:
             raise rate_missing(error, document) from None
         await self._client.delete(DRAFTS, int(row["DocEntry"]))

@@ -55,6 +55,17 @@ class Bench:
         return raised.value.retry_after
 
 
+def test_documents_that_have_to_wait_say_nothing_of_the_system() -> None:
+    bench = Bench()
+    bench.fail(9, Unavailable("SAP", "a newer version of the document is there already", answered=True))
+    assert bench.calls == 9
+    bench.fail(3)
+    bench.clock.at += bench.left()
+    bench.fail(1, Unavailable("SAP", "another user was writing the same", answered=True))
+    bench.call()  # whoever looked had an answer
+    assert bench.calls == 14
+
+
 def test_it_opens_after_a_few_failures_in_a_row() -> None:
     bench = Bench()
     bench.fail(2)

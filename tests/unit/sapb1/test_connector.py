@@ -162,8 +162,9 @@ async def test_an_invoice_that_was_committed_between_two_look_ups_is_found() -> 
 
 async def test_ambiguity_without_a_document_waits_for_the_next_attempt() -> None:
     sap = Sap(failing(404, "-2028", "No matching records found (ODBC -2028)"))
-    with pytest.raises(Unavailable, match=r"-2028.*was not found; no document was written"):
+    with pytest.raises(Unavailable, match=r"-2028.*was not found; no document was written") as raised:
         await export(sap)
+    assert raised.value.answered, "it is about this document, and no neighbour waits for it"
     assert sap.calls.count("POST $batch") == 1
 
 
