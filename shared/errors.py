@@ -65,6 +65,10 @@ class Unavailable(BridgeError):
 class AnswerLost(Unavailable):
     """The request was sent and no answer came: the work may be done or not."""
 
+    def looked_up(self, found: str) -> Unavailable:
+        """Give what follows once a look-up says that the work was not done; ``found`` completes the cause."""
+        return Unavailable(self.system, f"{self.cause}{found}", self.retry_after, answered=self.answered)
+
 
 class Misconfigured(BridgeError):
     """A setting, a credential or a right is missing or wrong. ``problems`` holds one sentence each."""

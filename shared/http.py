@@ -107,7 +107,8 @@ class Http:
         """Send one request and read the whole answer, whatever its status, up to ``limit`` bytes.
 
         Raises Unavailable where nothing was sent (or nothing can have been changed), AnswerLost where a write may
-        have been carried out, and Unavailable for a redirect or a 429 (with its time). No error holds what was sent.
+        have been carried out, and Unavailable for a redirect or a 429 (with its time). So for a 503 that names a time:
+        whoever is in the way of the request may have let it through. No error holds what was sent.
         """
         self.round_trips += 1
         lost = AnswerLost if writes else Unavailable
@@ -125,6 +126,8 @@ class Http:
             raise lost(self.system, f"an answer of more than {size}") from None
         if answer.status == 429:
             raise Unavailable(self.system, "too many requests (429)", retry_after(answer.headers))
+        if answer.status == 503 and (named := retry_after(answer.headers)) is not None:
+            raise lost(self.system, "not available for now (503)", named)
         if answer.status in REDIRECTS:
             raise Unavailable(self.system, f"a redirect ({answer.status}): the address in the settings is not its own")
         return answer

@@ -3,12 +3,11 @@
 from datetime import date
 from typing import Any
 
-from shared.errors import AnswerLost, Refused, Unavailable
+from shared.errors import AnswerLost, Refused
 from shared.refusals import refusal
 from shared.sapb1.client import Row, ServiceLayer
 from shared.sapb1.held import Found, Holdings, is_cancelled
 from shared.sapb1.kinds import DRAFTS
-from shared.sapb1.meaning import SYSTEM
 from shared.sapb1.outcomes import stays
 
 
@@ -68,7 +67,7 @@ class Canceller:
             if _gone(found, row):
                 return
             if isinstance(error, AnswerLost):
-                raise Unavailable(SYSTEM, f"{error.cause}; it was not cancelled", answered=error.answered) from None
+                raise error.looked_up("; it was not cancelled") from None
             raise blocked(found, error.refusal.values.get("message", error.refusal.code)) from None
 
 

@@ -10,14 +10,14 @@ from uuid import UUID
 from shared.accounting import Bindings, CarriedCards
 from shared.cache import Cache
 from shared.documents import Line, Product
-from shared.errors import AnswerLost, Refused, Unavailable
+from shared.errors import AnswerLost, Refused
 from shared.refusals import refusal
 from shared.routes import Route
 from shared.sapb1 import cards
 from shared.sapb1.claims import Claims
 from shared.sapb1.client import Row, ServiceLayer, one_of
 from shared.sapb1.company import FRESH_SECONDS
-from shared.sapb1.meaning import SYSTEM, AlreadyThere
+from shared.sapb1.meaning import AlreadyThere
 from shared.sapb1.partners import ACTIVITY, active
 
 ITEMS = "Items"
@@ -166,7 +166,7 @@ class Items:
         """Find out what became of a creation: ours by its claim, or somebody else's item of that code."""
         claimed = await self._claims.code(product)
         if claimed is None and isinstance(error, AnswerLost):
-            raise Unavailable(SYSTEM, f"{error.cause}; the item was not created", answered=error.answered) from None
+            raise error.looked_up("; the item was not created") from None
         rows = await self._read([claimed or code], [line])
         if not rows:
             if claimed is None:

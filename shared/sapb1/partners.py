@@ -8,12 +8,12 @@ from uuid import UUID
 from shared.accounting import Bindings, CarriedCards
 from shared.books import Sapb1Books
 from shared.documents import Customer
-from shared.errors import AnswerLost, Refused, Unavailable
+from shared.errors import AnswerLost, Refused
 from shared.refusals import refusal
 from shared.sapb1 import cards
 from shared.sapb1.claims import Claims
 from shared.sapb1.client import Row, ServiceLayer, literal
-from shared.sapb1.meaning import SYSTEM, AlreadyThere
+from shared.sapb1.meaning import AlreadyThere
 
 PARTNERS = "BusinessPartners"
 ACTIVITY = ("Valid", "ValidFrom", "ValidTo", "Frozen", "FrozenFrom", "FrozenTo")
@@ -113,9 +113,7 @@ class Partners:
         claimed = await self._claims.code(customer)
         if claimed is None:
             if isinstance(error, AnswerLost):
-                raise Unavailable(
-                    SYSTEM, f"{error.cause}; the customer was not created", answered=error.answered
-                ) from None
+                raise error.looked_up("; the customer was not created") from None
             if await self._partner(code) is not None:
                 raise Refused(refusal("customer_code_taken", value=code)) from None
             raise error

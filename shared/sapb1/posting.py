@@ -78,7 +78,7 @@ class Poster:
             return found
         if not await self._holdings.has_claim(key):
             if isinstance(error, AnswerLost):
-                raise Unavailable(SYSTEM, f"{error.cause}; no document was written", answered=error.answered) from None
+                raise error.looked_up("; no document was written") from None
             held = await self._client.get(fence.CLAIMS, sale["Code"]) if sale is not None else None
             if held is not None:
                 raise SaleTaken(held) from None

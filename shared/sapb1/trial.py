@@ -4,13 +4,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.errors import AnswerLost, Unavailable
+from shared.errors import AnswerLost
 from shared.messages import Document
 from shared.sapb1 import fence
 from shared.sapb1.amounts import not_reachable
 from shared.sapb1.client import Row, ServiceLayer, literal
 from shared.sapb1.kinds import DRAFTS, Kind
-from shared.sapb1.meaning import SYSTEM, RateMissing
+from shared.sapb1.meaning import RateMissing
 from shared.sapb1.outcomes import totals
 from shared.sapb1.posting import rate_missing
 
@@ -38,7 +38,7 @@ class Trial:
             row = await self._client.create(DRAFTS, draft)
         except AnswerLost as error:
             await self._clear(key)
-            raise Unavailable(SYSTEM, f"{error.cause}, while a draft was computed", answered=error.answered) from None
+            raise error.looked_up(", while a draft was computed") from None
         except RateMissing as error:
             raise rate_missing(error, document) from None
         await self._client.delete(DRAFTS, int(row["DocEntry"]))

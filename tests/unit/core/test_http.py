@@ -28,6 +28,10 @@ def endless(request: httpx.Request) -> httpx.Response:
     return httpx.Response(200, stream=Bytes(*[b" " * (MAX_ANSWER // 4)] * 5))
 
 
+def told_to_wait(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(503, headers={"Retry-After": "120"})
+
+
 class Bytes(httpx.AsyncByteStream):
     """A body in parts."""
 
@@ -52,6 +56,7 @@ class Bytes(httpx.AsyncByteStream):
         pytest.param(made(damaged), Unavailable, AnswerLost, id="a damaged body"),
         pytest.param(made(endless), Unavailable, AnswerLost, id="a body without end"),
         pytest.param(made(lambda request: httpx.Response(429)), Unavailable, Unavailable, id="throttled"),
+        pytest.param(made(told_to_wait), Unavailable, AnswerLost, id="told to come later"),
         pytest.param(made(lambda request: httpx.Response(302)), Unavailable, Unavailable, id="sent elsewhere"),
     ],
 )
@@ -62,6 +67,13 @@ async def test_what_went_wrong(http: Http, reading: type, writing: type, writes:
     assert type(caught.value) is (writing if writes else reading)
     assert caught.value.system == "1C"
     assert "1c.example" not in str(caught.value)
+
+
+@pytest.mark.parametrize("writes", [False, True], ids=["reading", "writing"])
+async def test_a_time_that_is_named_with_503_is_kept(writes: bool) -> None:
+    with pytest.raises(Unavailable) as caught:
+        await made(told_to_wait).send("POST", "https://1c.example/", headers={}, writes=writes)
+    assert caught.value.retry_after == 120
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 400, 401, 404, 412, 500, 503])

@@ -168,6 +168,13 @@ async def test_ambiguity_without_a_document_waits_for_the_next_attempt() -> None
     assert sap.calls.count("POST $batch") == 1
 
 
+async def test_what_sap_says_of_when_to_come_again_outlives_the_look_up() -> None:
+    sap = Sap(httpx.Response(503, headers={"Retry-After": "120"}))
+    with pytest.raises(Unavailable, match="no document was written") as raised:
+        await export(sap)
+    assert raised.value.retry_after == 120
+
+
 @pytest.mark.parametrize("status", [400, 404, 408])
 async def test_a_page_that_is_not_saps_refuses_no_document(status: int) -> None:
     """A relay or a proxy before Service Layer speaks while SAP is away: the document waits, and nobody is told off."""
