@@ -40,14 +40,15 @@ async def growth(stage: Stage, beside: Awaitable[object] | None = None) -> list[
     """Measure one-line invoices of both systems: after a hundred of them, and after ten thousand.
 
     A process that has carried that many and one that has just started take turns, so that both find the same servers
-    and the same machine, whose speed wanders. What goes on ``beside`` ends before they begin.
+    and the same machine, whose speed wanders. What goes on ``beside`` ends before they begin. How much CPU the same
+    work costs depends on how long a process has slept before it; how many functions are called does not.
     """
     many = await stage.entered(sales(LARGE, 1, "G"))
     at_large, at_small = [], []
     async with stage.worker() as old:
         [young_memory] = (await old.do(Task(many[:SMALL], BULK))).memory_mb
         carried = old.do(Task(many[SMALL:], BULK))
-        entered = stage.entered(sales(PAIRS * (SMALL + 2 * EACH), 1, "P"))
+        entered = stage.entered(sales((PAIRS + 1) * (SMALL + 2 * EACH), 1, "P"))
         filled, ids = await asyncio.gather(carried, entered)
         if beside is not None:
             await beside
@@ -57,7 +58,19 @@ async def growth(stage: Stage, beside: Awaitable[object] | None = None) -> list[
                 await young.do(Task(list(islice(more, SMALL)), BULK))
                 at_small.append(await _cost(young, islice(more, EACH)))
             at_large.append(await _cost(old, islice(more, EACH)))
+        work = [await old.do(Task(list(islice(more, EACH)), BULK, counted=True))]
+        async with stage.worker() as young:
+            await young.do(Task(list(islice(more, SMALL)), BULK))
+            work.append(await young.do(Task(list(islice(more, EACH)), BULK, counted=True)))
+    many_calls, few_calls = (tuple(each.calls) for each in work)
     return [
+        Figure(
+            f"work of a document at {LARGE}: function calls",
+            "",
+            many_calls,
+            Baseline(f"at {SMALL}", few_calls),
+            Reach(1.1),
+        ),
         Figure(
             f"cost of a document at {LARGE}: CPU",
             "ms",

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from cProfile import Profile
 from dataclasses import asdict, dataclass, field
 from uuid import UUID
 
@@ -27,11 +28,14 @@ POSTS = 100
 
 @dataclass(frozen=True)
 class Task:
-    """Which invoices to export, how many at a time, and where a bare request goes (empty: none is sent)."""
+    """Which invoices to export, how many at a time, and what to do besides."""
 
     invoices: list[str]
     chunk: int
     sink: str = ""
+    """where bare requests go; empty: none are sent"""
+    counted: bool = False
+    """whether function calls are counted, which takes longer"""
 
 
 @dataclass
@@ -44,6 +48,8 @@ class Measured:
     """CPU of one bare httpx POST of such a document's body"""
     memory_mb: list[float] = field(default_factory=list)
     """peak so far"""
+    calls: list[float] = field(default_factory=list)
+    """of functions, Python's and C's, for one document, in the thread that does the work"""
 
 
 class Worker:
@@ -60,9 +66,14 @@ class Worker:
         measured = Measured()
         for start in range(0, len(task.invoices), task.chunk):
             chunk = [UUID(each) for each in task.invoices[start : start + task.chunk]]
+            profile = Profile()
             before = time.process_time()
+            if task.counted:
+                profile.enable()
             carried = await self._bridge.carry(chunk)
+            profile.disable()
             measured.cpu_ms.append((time.process_time() - before) * 1e3 / len(chunk))
+            measured.calls.append(sum(each.callcount for each in profile.getstats()) / len(chunk))
             if len(carried.documents) != len(chunk) or not all(each.state.in_accounting for each in carried.results):
                 raise AssertionError(f"{len(carried.documents)} of {len(chunk)} documents were sent")
             if task.sink:
