@@ -1,6 +1,6 @@
 """``make bench``: figures, each beside its baseline measured in the same run. BENCH_JSON=path writes them as JSON.
 
-Takes about five minutes on an idle machine. ``python -m tests.bench starting calls`` measures these groups alone. What
+Takes some eight minutes on an idle machine. ``python -m tests.bench starting calls`` measures these groups alone. What
 a figure is, also as JSON, stands in :mod:`tests.bench.figure`; what was measured last, and why, in ``FIGURES.md``.
 """
 
